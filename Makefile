@@ -1,0 +1,60 @@
+# Beyond the GIL. `make` does everything; `make help` lists the rest.
+CHAPTERS := 01-gil-demo 02-threads-in-c 03-nogil-extension 04-openmp-prange 05-sgd-case-study
+NUMBERS := 1 2 3 4 5
+chapter = $(filter 0$*-%,$(CHAPTERS))
+export CC PYTHON
+
+# Timed runs must not share the machine, so this level never runs two things at once under -j.
+# Inside a chapter, builds still do.
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all setup peers limits results test doctor lint clean distclean help
+.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=test-%)
+
+all: limits $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all five chapters
+	@printf '\nAll five chapters on this machine:\n\n'
+	@.venv/bin/python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
+
+$(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, run, table, what to see
+	@sed -n '1{s/^# /\n=== /;s/$$/ ===\n/;p};/^## Question/,/^## /{/^## /d;p}' $(chapter)/README.md
+	@$(MAKE) --no-print-directory -C $(chapter) build
+	@echo
+	@$(MAKE) --no-print-directory -C $(chapter) run
+	@sed -n '/^## What you should see/,/^## /{/^> /{s/^> //;p}}' $(chapter)/README.md
+	@sed -n '/^## Next/,$${/^## /d;/./p}' $(chapter)/README.md
+	@echo 'Why it is so: $(chapter)/README.md'
+
+setup: ## make .venv from the locked requirements (make does it by itself)
+	@$(MAKE) --no-print-directory -C tools base
+
+peers: ## add the libraries that the chapters compare themselves with
+	@$(MAKE) --no-print-directory -C tools peers
+
+limits: setup ## measure what this machine's memory and cores can do
+	@$(MAKE) --no-print-directory -C tools run
+
+results: ## write the last measurements into the READMEs
+	@.venv/bin/python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
+
+test: setup ## test everything; test-N one chapter
+	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder build; done
+	@bash tools/test.sh tools $(CHAPTERS)
+
+$(NUMBERS:%=test-%): test-%: setup
+	@$(MAKE) --no-print-directory -C $(chapter) test
+
+doctor: ## check compiler, OpenMP, headers, cores; print what to install
+	@sh tools/doctor.sh
+
+lint: setup ## check the style of C, Python and shell
+	@$(MAKE) --no-print-directory -C tools lint
+
+clean: ## remove what was built and measured
+	rm -rf tools/build $(CHAPTERS:%=%/build)
+
+distclean: clean ## ... and .venv
+	rm -rf .venv
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{sub(/\$$.*/, "chapter-N", $$1); printf "  make %-12s %s\n", $$1, $$2}' Makefile

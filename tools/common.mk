@@ -1,0 +1,23 @@
+# What every Makefile one level down shares: the environment, the compiler, and how to measure.
+# Works from any chapter as `make`, and in a path with spaces, because every path is relative.
+CC ?= cc
+export CC PYTHON
+PY := ../.venv/bin/python
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion
+BASE := ../.venv/.base
+MEASURE := $(PY) ../tools/measure.py --cflags "$(CFLAGS)"
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: FORCE
+
+# Both scripts below leave their file alone when nothing changed, so nothing is rebuilt then.
+$(BASE): FORCE
+	@sh ../tools/setup.sh base
+
+# A change of compiler, flags or interpreter rebuilds whatever depends on this file.
+build/config: $(BASE) FORCE
+	@mkdir -p build
+	@printf '%s\n' "$$($(CC) --version | head -n 1)" '$(CC) $(CFLAGS)' "$$(cat ../.venv/.python)" \
+	    | cmp -s - $@ || \
+	 printf '%s\n' "$$($(CC) --version | head -n 1)" '$(CC) $(CFLAGS)' "$$(cat ../.venv/.python)" > $@

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Make ../.venv from the hash-locked requirements, once; again only when an input changes.
+#   sh setup.sh base|peers|dev      reads CC and PYTHON; pip's own settings are honoured
+# The stamp .venv/.GROUP is written last, so an interrupted set-up is taken up again.
+set -eu
+cd "$(dirname "$0")/.."
+group=$1
+venv=.venv
+requirements=tools/requirements
+stamp=$venv/.$group
+
+# Without PYTHON= an existing environment keeps its interpreter.
+if [ -z "${PYTHON:-}" ]; then
+    PYTHON=python3
+    if [ -f $venv/.python ] && $venv/bin/python -c '' 2>/dev/null; then
+        PYTHON=$(sed -n 1p $venv/.python)
+    fi
+fi
+export PYTHON
+inputs() { cat $requirements/build.txt $requirements/"$group".txt tools/setup.sh | cksum; }
+interpreter() { "$PYTHON" -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null | tr '\n' ' '; }
+
+same_python=no
+if [ -f $venv/.python ] && [ "$(sed -n 2p $venv/.python)" = "$(interpreter)" ]; then same_python=yes; fi
+if [ $same_python = yes ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(inputs)" ]; then exit 0; fi
+# pip was stopped half way through a package: what it left cannot be trusted.
+if [ -f $venv/.installing ]; then same_python=no; fi
+
+sh tools/doctor.sh required
+pip() { $venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+
+if [ $same_python = no ]; then
+    echo "set-up: making $venv with $("$PYTHON" -V) ($PYTHON); this happens once and takes about a minute"
+    rm -rf $venv
+    "$PYTHON" -m venv $venv
+fi
+mkdir -p tools/build
+log=tools/build/setup.log
+: >$log
+install() { # install GROUP [OPTION ...]
+    locked=$requirements/$1.txt
+    shift
+    pip install --quiet --require-hashes -r "$locked" "$@" 2>>$log
+}
+
+# One small package first: without a network this says so in seconds and leaves nothing behind.
+echo 'set-up: reaching the package index'
+if ! install build --retries 1 --only-binary :all:; then
+    [ $same_python = yes ] || rm -rf $venv
+    echo "set-up: pip cannot download its first package; is there a network? pip's last line:" >&2
+    echo "    $(grep -v '^$' $log | tail -n 1)" >&2
+    echo 'connect and type make again, or point pip at a mirror (PIP_INDEX_URL) or at wheels on disk (PIP_FIND_LINKS)' >&2
+    exit 1
+fi
+[ $same_python = yes ] || printf '%s\n%s\n' "$PYTHON" "$(interpreter)" >$venv/.python
+echo "set-up: installing what $requirements/$group.txt locks"
+: >$venv/.installing
+if ! install "$group" --no-build-isolation; then
+    echo "set-up: pip failed ($log has all of it):" >&2
+    grep '^ERROR' $log >&2 || tail -n 5 $log >&2
+    exit 1
+fi
+rm $venv/.installing
+inputs >"$stamp"
+echo "set-up: $group is ready"
