@@ -1,0 +1,210 @@
+/* What this machine can do: memory read, written and added, and multiply-adds, on 1..T threads.
+ *
+ *     cc -O3 -march=native -ffp-contract=fast -pthread limits.c -o limits && ./limits
+ *
+ * GB/s counts the bytes that the program asks for: 8 read, 8 written, 24 for an addition. Before
+ * an ordinary store the processor reads the line that it overwrites; a streaming store leaves
+ * that out, so `add-stream` is the highest of all and `add` is what plain code can reach.
+ */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { MAX_THREADS = 256, LANES = 256, ROUNDS = 100000 };
+static const size_t N = 10000000; /* three arrays of 80 MB: larger than any cache */
+
+static double *a, *b, *c;
+
+/* A kernel works on the elements low..high and returns something that depends on all of them. */
+
+static double read_memory(size_t low, size_t high)
+{
+    uint64_t sum = 0; /* integers, because their sum may be reordered */
+
+    for (size_t i = low; i < high; i++)
+        sum += ((const uint64_t *)(const void *)a)[i];
+    return (double)sum;
+}
+
+static double write_memory(size_t low, size_t high)
+{
+    for (size_t i = low; i < high; i++)
+        c[i] = (double)low;
+    return c[high - 1];
+}
+
+static double add(size_t low, size_t high)
+{
+    const double *restrict x = a, *restrict y = b;
+    double *restrict z = c;
+
+    for (size_t i = low; i < high; i++)
+        z[i] = x[i] + y[i];
+    return z[high - 1];
+}
+
+#ifdef __SSE2__
+static double add_stream(size_t low, size_t high)
+{
+    for (size_t i = low; i < high; i += 2)
+        _mm_stream_pd(c + i, _mm_add_pd(_mm_load_pd(a + i), _mm_load_pd(b + i)));
+    _mm_sfence();
+    return c[high - 1];
+}
+#endif
+
+/* LANES independent chains, so that no multiply-add waits for the one before it. */
+static double multiply_add(size_t low, size_t high)
+{
+    float chain[LANES], factor = (float)low * 1e-12f + 0.5f, sum = 0;
+
+    for (int lane = 0; lane < LANES; lane++)
+        chain[lane] = (float)(high + (size_t)lane);
+    for (int round = 0; round < ROUNDS; round++)
+        for (int lane = 0; lane < LANES; lane++)
+            chain[lane] = chain[lane] * factor + 1.0f;
+    for (int lane = 0; lane < LANES; lane++)
+        sum += chain[lane];
+    return (double)sum;
+}
+
+static const struct limit {
+    const char *name;
+    double (*kernel)(size_t low, size_t high);
+    int bytes, passes; /* bytes an element; as many passes as take about 0.2 s */
+} limits[] = {
+    {"read", read_memory, 8, 50},       {"write", write_memory, 8, 50}, {"add", add, 24, 20},
+#ifdef __SSE2__
+    {"add-stream", add_stream, 24, 30},
+#endif
+    {"fma", multiply_add, 0, 200},
+};
+
+struct worker {
+    pthread_t thread;
+    const struct limit *limit;
+    size_t low, high;
+    int passes;
+    double result;
+};
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+
+    for (int pass = 0; pass < worker->passes; pass++)
+        worker->result += worker->limit->kernel(worker->low, worker->high);
+    return NULL;
+}
+
+/* Memory is shared out to the threads by element, multiply-adds by pass. */
+static int passes_of(const struct limit *limit, int threads)
+{
+    return limit->bytes ? limit->passes : (limit->passes + threads - 1) / threads;
+}
+
+static void run(const struct limit *limit, int threads)
+{
+    static struct worker workers[MAX_THREADS];
+    int started = 0, error = 0;
+
+    for (; started < threads && !error; started += !error) {
+        size_t part = N / (size_t)threads / 512 * 512; /* whole pages */
+        workers[started] = (struct worker){.limit = limit, .low = (size_t)started * part};
+        workers[started].high = workers[started].low + part;
+        workers[started].passes = passes_of(limit, threads);
+        error = pthread_create(&workers[started].thread, NULL, work, &workers[started]);
+    }
+    for (int i = 0; i < started; i++)
+        pthread_join(workers[i].thread, NULL);
+    if (error) {
+        fprintf(stderr, "limits: cannot start thread %d: %s\n", started + 1, strerror(error));
+        exit(1);
+    }
+}
+
+static double now(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void print_row(const struct limit *limit, int threads, double base, double wall, double cpu)
+{
+    double elements = (double)(N / (size_t)threads / 512 * 512) * threads;
+
+    printf("%-14s%8d%14s%#11.4g%9.2f%7.2f", limit->name, threads, "-", wall, base / wall,
+           cpu / wall);
+    if (limit->bytes)
+        printf("%8.1f%9s\n", limit->bytes * elements * limit->passes / wall / 1e9, "-");
+    else
+        printf("%8s%9.1f\n", "-",
+               2.0 * LANES * ROUNDS * passes_of(limit, threads) * threads / wall / 1e9);
+}
+
+static int usable_cpus(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        cpus = CPU_COUNT(&set);
+#endif
+    return cpus < 2 ? 2 : cpus > MAX_THREADS ? MAX_THREADS : (int)cpus;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        int help = strcmp(argv[1], "--help") == 0;
+        fprintf(help ? stdout : stderr,
+                "limits: takes no options; measures on 1, 2, 4 ... threads\n");
+        return help ? 0 : 2;
+    }
+    a = aligned_alloc(4096, N / 512 * 4096 + 4096);
+    b = aligned_alloc(4096, N / 512 * 4096 + 4096);
+    c = aligned_alloc(4096, N / 512 * 4096 + 4096);
+    if (!a || !b || !c) {
+        fprintf(stderr, "limits: needs 240 MB of memory\n");
+        return 1;
+    }
+    for (size_t i = 0; i < N; i++) {
+        a[i] = (double)i;
+        b[i] = c[i] = 1;
+    }
+
+    printf("what this machine can do: memory and multiply-adds\n");
+    printf("%-14s%8s%14s%11s%9s%7s%8s%9s\n", "version", "threads", "answer", "seconds", "speedup",
+           "busy", "GB/s", "GFLOP/s");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        double base = 0;
+        for (int threads = 1;;
+             threads = threads * 2 < usable_cpus() ? threads * 2 : usable_cpus()) {
+            double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+            run(&limits[i], threads);
+            wall = now(CLOCK_MONOTONIC) - wall;
+            cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+            base = threads == 1 ? wall : base;
+            print_row(&limits[i], threads, base, wall, cpu);
+            if (threads == usable_cpus())
+                break;
+        }
+    }
+    free(a);
+    free(b);
+    free(c);
+    return 0;
+}

@@ -1,0 +1,195 @@
+"""Run examples several times and keep the median of every row that they print.
+
+    python measure.py -o build/count.json count.py='python3 count.py' count.c=build/count
+
+Each run is a fresh process, and the programs take turns (A B A B ...), so that a machine that
+changes its speed changes it for all of them. The runs are stored in pyperf's data model
+(https://pyperf.readthedocs.io): `python -m pyperf compare_to` compares two machines or commits.
+"""
+
+import argparse
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pyperf
+import results
+from rich.console import Console
+from rich.progress import Progress
+
+TIMEOUT = 300  # seconds; an example that takes longer than this hangs
+
+
+def parse(output):
+    """Return the title and the rows (dicts of column: text) of an example's output.
+
+    The table starts at the line whose first word is "version" and ends at a blank line.
+    Raises ValueError if there is no table, or a row that does not fit its header.
+    """
+    title, columns, rows = "", None, []
+    for line in output.splitlines():
+        words = line.split()
+        if columns is None:
+            if words[:1] == ["version"]:
+                columns = words
+            else:
+                title = line.strip() or title
+        elif not words:
+            break
+        elif len(words) != len(columns):
+            raise ValueError(f"a row does not fit its header: {line!r}")
+        else:
+            rows.append(dict(zip(columns, words, strict=True)))
+    if not rows:
+        raise ValueError("it printed no rows")
+    return title, rows
+
+
+def run_once(command):
+    """Run one example and return its parsed output; exit with its own code if it fails."""
+    try:
+        done = subprocess.run(
+            shlex.split(command),
+            check=False,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except OSError as error:
+        sys.exit(f"measure: {command}: {error.strerror}")
+    except subprocess.TimeoutExpired:
+        sys.exit(f"measure: {command}: still running after {TIMEOUT} s")
+    if done.returncode:
+        print(done.stdout, end="")
+        print(f"measure: {command}: exit {done.returncode}", file=sys.stderr)
+        sys.exit(done.returncode)
+    try:
+        return parse(done.stdout)
+    except ValueError as error:
+        sys.exit(f"measure: {command}: {error}")
+
+
+def run_all(programs, repeat):
+    """Run every program `repeat` times in turn; return {label: [(title, rows), ...]}."""
+    runs = {label: [] for label in programs}
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=repeat * len(programs))
+        for turn in range(repeat):
+            for label, command in programs.items():
+                progress.update(task, description=f"{label}, run {turn + 1} of {repeat}")
+                runs[label].append(run_once(command))
+                progress.advance(task)
+    return runs
+
+
+def machine(cflags):
+    """Describe this machine for the stored runs: CPU, cores, system, Python, compiler, flags."""
+    collected = pyperf.Run([1.0], collect_metadata=True).get_metadata()
+    keep = ("cpu_model_name", "cpu_count", "platform", "python_version", "date")
+    cc = os.environ.get("CC", "cc")
+    ask = [*shlex.split(cc), "--version"]
+    says = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+    compiler = re.sub(r" \(.*?\)", "", says.partition("\n")[0]) or cc
+    if "Free Software Foundation" in says:  # "cc" is a name that many compilers answer to
+        compiler = f"gcc {compiler.split()[-1]}"
+    return {
+        "cpu_model_name": platform.processor() or platform.machine(),
+        **{key: collected[key] for key in keep if key in collected},
+        "usable_cpus": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
+        "compiler": compiler,
+        "cflags": cflags,
+    }
+
+
+def suite_of(runs, common, headline):
+    """Turn the parsed runs into a pyperf.BenchmarkSuite, one benchmark a row."""
+    benchmarks = []
+    for label, parsed in runs.items():
+        for rows in zip(*(rows for _, rows in parsed), strict=True):
+            version = rows[0]["version"]
+            if len({(row["version"], row["threads"], row["answer"]) for row in rows}) > 1:
+                sys.exit(f"measure: {label} {version}: the answer changes from run to run")
+            about = {
+                **common,
+                "name": f"{label} {version} threads={rows[0]['threads']}",
+                "program": label,
+                "title": parsed[0][0],
+                "headline": int(f"{label}/{version}" in headline),
+            }
+            benchmarks.append(
+                pyperf.Benchmark(
+                    [
+                        pyperf.Run(
+                            [float(row["seconds"])],
+                            metadata={**about, **{k: v for k, v in row.items() if k != "seconds"}},
+                            collect_metadata=False,
+                        )
+                        for row in rows
+                    ]
+                )
+            )
+    return pyperf.BenchmarkSuite(benchmarks)
+
+
+def labelled(text):
+    label, equals, command = text.partition("=")
+    if not (label and equals and command):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected LABEL=COMMAND")
+    return label, command
+
+
+def positive(text):
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 to 1000")
+    return int(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("programs", nargs="+", type=labelled, metavar="LABEL=COMMAND")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the JSON file to write")
+    parser.add_argument(
+        "-r", "--repeat", type=positive, default=5, help="runs of each (default: 5)"
+    )
+    parser.add_argument("--cflags", default="", help="the flags the C code was built with, to note")
+    parser.add_argument(
+        "--headline",
+        nargs="*",
+        default=[],
+        metavar="LABEL/VERSION",
+        help="rows that stand in the summary of all chapters",
+    )
+    parser.add_argument(
+        "--ladder",
+        action="store_true",
+        help="speed-up of every program against the first row of all",
+    )
+    parser.add_argument(
+        "--limit",
+        default="-",
+        help="the row of a program labelled 'limits' that GB/s is a share of",
+    )
+    args = parser.parse_args()
+
+    runs = run_all(dict(args.programs), args.repeat)
+    common = {**machine(args.cflags), "ladder": int(args.ladder), "limit": args.limit}
+    suite = suite_of(runs, common, args.headline)
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = args.output.with_suffix(".tmp")
+    suite.dump(str(unfinished), replace=True)
+    os.replace(unfinished, args.output)
+    results.show(suite)
+
+
+if __name__ == "__main__":
+    main()
