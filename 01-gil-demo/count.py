@@ -1,0 +1,123 @@
+"""Count down from n, twice: in sequence, on threads, in processes, in coroutines.
+
+    python3 count.py
+    python3 count.py -n 1000000 -t 4
+
+Every version takes the same 2n steps, and the answer is the number of steps taken. Threads
+share the work out, yet on an ordinary CPython only one of them runs at any moment: `busy`
+(CPU time over wall time) stays at 1. Processes have a GIL each, so they do run at once.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+ROW = "{:<14}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}"
+
+
+def count_down(n):
+    """Take n steps down to zero, one bytecode at a time, and return how many were taken."""
+    steps = 0
+    while n > 0:
+        n -= 1
+        steps += 1
+    return steps
+
+
+# Each version takes the list of shares and returns (steps, CPU seconds used elsewhere).
+
+
+def sequential(shares):
+    return sum(count_down(n) for n in shares), 0.0
+
+
+def threads(shares):
+    with ThreadPoolExecutor(len(shares)) as pool:
+        return sum(pool.map(count_down, shares)), 0.0
+
+
+def count_and_clock(n):
+    start = time.process_time()
+    return count_down(n), time.process_time() - start
+
+
+def processes(shares):
+    # The pool is started inside the clock: that is what a process costs.
+    with ProcessPoolExecutor(len(shares)) as pool:
+        steps, cpu = zip(*pool.map(count_and_clock, shares), strict=True)
+    return sum(steps), sum(cpu)
+
+
+def coroutines(shares):
+    async def count(n):
+        return count_down(n)  # never awaits, so it never lets another coroutine run
+
+    async def main():
+        return sum(await asyncio.gather(*(count(n) for n in shares)))
+
+    return asyncio.run(main()), 0.0
+
+
+def share_out(total, workers):
+    """Split total into near-equal whole shares, one a worker."""
+    return [total // workers + (i < total % workers) for i in range(workers)]
+
+
+def usable_cpus():
+    """Count the CPUs this process may use: affinity, then the cgroup's quota; at least 2."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = map(int, file.read().split())
+        cpus = min(cpus, -(-quota // period))
+    except (OSError, ValueError):  # no such file, or it says "max": no quota
+        pass
+    return max(2, cpus)
+
+
+def whole(low, high):
+    """Make an argparse type: a whole number from low to high."""
+
+    def parse(text):
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(
+                f"{text!r}: expected a whole number from {low} to {high}"
+            )
+        return int(text)
+
+    return parse
+
+
+def main():
+    # Without a usage line in front, a wrong option is reported in one line.
+    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
+    parser.add_argument("-n", type=whole(1, 10**12), default=10_000_000, help="count down from n")
+    parser.add_argument("-t", type=whole(1, 256), default=usable_cpus(), help="threads")
+    args = parser.parse_args()
+
+    print(f"count down from {args.n:,}, twice")
+    print(f"{'version':<14}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}")
+    base = wrong = 0
+    for version, workers in (
+        (sequential, 1),
+        (threads, args.t),
+        (processes, args.t),
+        (coroutines, 1),
+    ):
+        shares = share_out(2 * args.n, max(2, workers))
+        wall, cpu = time.perf_counter(), time.process_time()
+        answer, elsewhere = version(shares)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu + elsewhere
+        base = base or wall
+        wrong += answer != 2 * args.n
+        name = "asyncio" if version is coroutines else version.__name__
+        print(ROW.format(name, workers, answer, wall, base / wall, cpu / wall), flush=True)
+    if wrong:
+        sys.exit(f"count.py: wrong answer in {wrong} rows, expected {2 * args.n}")
+
+
+if __name__ == "__main__":
+    main()
