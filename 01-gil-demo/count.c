@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
@@ -103,8 +102,7 @@ static uint64_t whole(int option, const char *text, uint64_t low, uint64_t high)
     errno = 0;
     uint64_t value = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || value < low || value > high) {
-        fprintf(stderr,
-                "count: -%c '%s': expected a whole number from %" PRIu64 " to %" PRIu64 "\n",
+        fprintf(stderr, "count: -%c '%s': must be a whole number from %" PRIu64 " to %" PRIu64 "\n",
                 option, text, low, high);
         exit(2);
     }
@@ -113,28 +111,24 @@ static uint64_t whole(int option, const char *text, uint64_t low, uint64_t high)
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {0}};
     uint64_t n = 500000000;
     int threads = usable_cpus(), wrong = 0;
     double base = 0;
 
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":n:t:h", long_options, NULL)) != -1;) {
-        if (option == 'n') {
-            n = whole('n', optarg, 1, 1000000000000);
-        } else if (option == 't') {
-            threads = (int)whole('t', optarg, 1, MAX_THREADS);
-        } else if (option == 'h') {
-            puts("usage: count [-n count down from n] [-t threads, 1 to 256]");
-            return 0;
-        } else {
-            fprintf(stderr, "count: %s: not an option, or its value is missing; see --help\n",
-                    argv[optind - 1]);
-            return 2;
-        }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: count [-n count down from n] [-t threads, 1 to 256]");
+        return 0;
+    }
+    for (int option; (option = getopt(argc, argv, "n:t:")) != -1;) {
+        if (option == 'n')
+            n = whole(option, optarg, 1, 1000000000000);
+        else if (option == 't')
+            threads = (int)whole(option, optarg, 1, MAX_THREADS);
+        else
+            return 2; /* getopt has said what is wrong */
     }
     if (optind < argc) {
-        fprintf(stderr, "count: %s: not an option; see --help\n", argv[optind]);
+        fprintf(stderr, "count: '%s' is not an option; see --help\n", argv[optind]);
         return 2;
     }
 
