@@ -1,0 +1,178 @@
+/* Read and check the flights file; judge weights. Compiled together with sgd.c, see there. */
+#include "flights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct header { /* as flights.py packs it */
+    char magic[8];
+    uint64_t checksum;
+    uint32_t train, test, features, zero;
+    double lambda, optimum, spare[2];
+};
+_Static_assert(sizeof(struct header) == 64, "the header is one cache line");
+
+static char message[120]; /* what a fault is, when it needs numbers */
+
+/* What is wrong with the header of a file of this size? NULL if nothing is. */
+static const char *header_fault(const struct header *header, size_t got, size_t size)
+{
+    if (size == 0)
+        return "the file is empty";
+    if (memcmp(header->magic, "FLIGHTS1", got < 8 ? got : 8) != 0)
+        return "not a flights file";
+    if (got < sizeof *header) {
+        snprintf(message, sizeof message, "truncated: %zu bytes, the header alone has %zu", size,
+                 sizeof *header);
+        return message;
+    }
+    if (header->features != FEATURES || header->train == 0 || header->train % BLOCK ||
+        header->test == 0)
+        return "the header is damaged: impossible numbers of rows or features";
+    if (!(header->lambda > 0 && header->lambda < 1 && header->optimum > 0 && header->optimum < 1))
+        return "the header is damaged: lambda or the optimum is out of range";
+
+    uint64_t rows = (uint64_t)header->train + header->test;
+    uint64_t expected = sizeof *header + rows * (FEATURES + 1) * sizeof(float);
+    if (size == expected)
+        return NULL;
+    snprintf(message, sizeof message, "%s: %zu bytes instead of %" PRIu64,
+             size < expected ? "truncated" : "too long", size, expected);
+    return message;
+}
+
+/* What is wrong with the values? NULL if nothing is. */
+static const char *value_fault(const struct flights *flights, uint64_t checksum)
+{
+    size_t rows = flights->train + flights->test;
+    const uint32_t *words = (const uint32_t *)(const void *)flights->rows;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < rows * FEATURES; i++)
+        if (!isfinite(flights->rows[i])) {
+            snprintf(message, sizeof message, "row %zu, column %zu is not a finite number",
+                     i / FEATURES, i % FEATURES);
+            return message;
+        }
+    for (size_t i = 0; i < rows; i++)
+        if (!(flights->labels[i] == 1 || flights->labels[i] == -1)) {
+            snprintf(message, sizeof message, "the label of row %zu is neither 1 nor -1", i);
+            return message;
+        }
+    for (size_t i = 0; i < rows * (FEATURES + 1); i++)
+        sum += words[i];
+    return sum == checksum ? NULL : "damaged: its checksum does not match";
+}
+
+static const char *read_open_file(FILE *file, struct flights *flights)
+{
+    struct header header = {0};
+    size_t got = fread(&header, 1, sizeof header, file);
+
+    if (ferror(file) || fseek(file, 0, SEEK_END) != 0)
+        return strerror(errno);
+    long size = ftell(file);
+    const char *fault = header_fault(&header, got, (size_t)size);
+    if (fault)
+        return fault;
+
+    size_t rows = (size_t)header.train + header.test, body = (size_t)size - sizeof header;
+    *flights = (struct flights){.train = header.train,
+                                .test = header.test,
+                                .lambda = header.lambda,
+                                .optimum = header.optimum};
+    flights->rows = aligned_alloc(64, (body + 63) / 64 * 64);
+    if (!flights->rows)
+        return "does not fit in memory";
+    flights->labels = flights->rows + rows * FEATURES;
+    if (fseek(file, sizeof header, SEEK_SET) != 0 || fread(flights->rows, 1, body, file) != body)
+        return "cannot be read to its end";
+    return value_fault(flights, header.checksum);
+}
+
+int flights_read(const char *path, struct flights *flights)
+{
+    *flights = (struct flights){0};
+    FILE *file = fopen(path, "rb");
+    const char *fault = file ? read_open_file(file, flights) : strerror(errno);
+
+    if (file)
+        fclose(file);
+    if (!fault)
+        return 0;
+    flights_free(flights);
+    fprintf(stderr, "sgd: %s: %s\n", path, fault);
+    return -1;
+}
+
+void flights_free(struct flights *flights)
+{
+    free(flights->rows);
+    flights->rows = NULL;
+}
+
+static double margin(const float *row, const float *weights)
+{
+    double sum = 0;
+
+    for (size_t j = 0; j < FEATURES; j++)
+        sum += (double)row[j] * weights[j];
+    return sum;
+}
+
+double flights_objective(const struct flights *flights, const float *weights)
+{
+    double loss = 0, squares = 0;
+
+    for (size_t i = 0; i < flights->train; i++) {
+        double m = flights->labels[i] * margin(flights->rows + i * FEATURES, weights);
+        loss += m > 0 ? log1p(exp(-m)) : log1p(exp(m)) - m; /* neither can overflow */
+    }
+    for (size_t j = 0; j < FEATURES; j++)
+        squares += (double)weights[j] * weights[j];
+    return loss / (double)flights->train + flights->lambda / 2 * squares;
+}
+
+struct scored {
+    double margin;
+    float label;
+};
+
+static int by_margin(const void *left, const void *right)
+{
+    double a = ((const struct scored *)left)->margin, b = ((const struct scored *)right)->margin;
+
+    return (a > b) - (a < b);
+}
+
+/* The chance that a late flight gets a larger margin than one on time; a tie counts half. */
+double flights_auc(const struct flights *flights, const float *weights)
+{
+    struct scored *scored = malloc(flights->test * sizeof *scored);
+    double pairs = 0, late = 0, on_time = 0;
+
+    if (!scored)
+        return NAN;
+    for (size_t i = 0; i < flights->test; i++) {
+        size_t row = flights->train + i;
+        scored[i].margin = margin(flights->rows + row * FEATURES, weights);
+        scored[i].label = flights->labels[row];
+    }
+    qsort(scored, flights->test, sizeof *scored, by_margin);
+    for (size_t low = 0, high; low < flights->test; low = high) { /* low..high: equal margins */
+        double tied_late = 0;
+        for (high = low; high < flights->test && scored[high].margin == scored[low].margin; high++)
+            tied_late += scored[high].label > 0;
+        double tied_on_time = (double)(high - low) - tied_late;
+        pairs += tied_late * (on_time + tied_on_time / 2);
+        late += tied_late;
+        on_time += tied_on_time;
+    }
+    free(scored);
+    return pairs / (late * on_time);
+}

