@@ -8,6 +8,14 @@ export PY
 # The compiler that made build/; CC may be several words ("ccache gcc").
 compile() { ${CC:-cc} "$@"; }
 
+# The same with OpenMP, by the flags that the probe found.
+compile_openmp() {
+    local found=../tools/build/openmp.mk
+    # shellcheck disable=SC2046 # words of flags
+    compile $(sed -n 's/^OPENMP_CFLAGS := //p' $found) "$@" \
+        $(sed -n 's/^OPENMP_LIBS := //p' $found) -lm
+}
+
 # limited COMMAND ...: end it after a minute (BATS_TEST_TIMEOUT does not stop what `run` started).
 limited() {
     if command -v timeout >/dev/null; then timeout -k 5 60 "$@"; else "$@"; fi

@@ -1,0 +1,25 @@
+/* Local SGD: every thread trains weights of its own, and they are averaged once an epoch. */
+#include "kernels.h"
+
+#include <stdint.h>
+
+enum { MAX_THREADS = 256 };
+
+struct training {
+    kernel *train;
+    int threads, epochs; /* epochs: as many as it took */
+    size_t blocks;       /* at least one a thread */
+    uint64_t seed;
+    uint32_t *order; /* room for `blocks` */
+    float answer[FEATURES];
+    double wall, cpu; /* seconds spent training; the evaluation is not in them */
+};
+
+/* How far the answer is above the optimum, as a share of it. */
+double gap(const struct training *run, const struct flights *flights);
+
+/* Train from nothing for at most `epochs`; end after the first that brings the gap within
+ * `tolerance`. With a tolerance of 0 nothing is evaluated and all epochs are trained. */
+void train(struct training *run, const struct flights *flights, int epochs, double tolerance);
+
+double now(int clock); /* seconds by one of clock_gettime's clocks */
