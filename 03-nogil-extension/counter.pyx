@@ -1,0 +1,79 @@
+# The same counting function three ways: allowed to run without the GIL, really running without
+# it, and deleted by the compiler.
+#
+#     make build && ../.venv/bin/python count.py
+#
+# cython: language_level=3
+#     Python 3 rules for the source, said here so that no default can change it.
+# cython: freethreading_compatible=True
+#     Without it a free-threaded Python turns its GIL back on when this module is imported. It is
+#     a promise: the one thing that threads share here, `room`, is made of atomics.
+
+cdef extern from "inside.h" nogil:
+    ctypedef struct inside_t "struct inside":
+        pass
+    void inside_enter(inside_t *) noexcept
+    void inside_leave(inside_t *) noexcept
+    void inside_reset(inside_t *) noexcept
+    int inside_highest(inside_t *) noexcept
+
+cdef extern from *:
+    """
+    /* Tells the compiler that n may have changed. Without it a counting loop is replaced by its
+     * result, and there is nothing left to time: see deleted(). */
+    #define barrier(n) __asm__ volatile("" : "+r"(n))
+    """
+    void barrier(Py_ssize_t) noexcept nogil
+
+cdef inside_t room
+
+
+cdef Py_ssize_t count_down(Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t steps = 0
+    inside_enter(&room)
+    while n > 0:
+        n -= 1
+        steps += 1
+        barrier(n)
+    inside_leave(&room)
+    return steps
+
+
+cpdef Py_ssize_t declared(Py_ssize_t n) noexcept nogil:
+    """Take n steps and return how many were taken. The GIL is held all the way.
+
+    `nogil` in a signature is a permission: code without the GIL may call this. It releases
+    nothing, and a caller from Python comes in with the GIL.
+    """
+    return count_down(n)
+
+
+def released(Py_ssize_t n):
+    """Take n steps and return how many were taken, with the GIL released.
+
+    As with range(n), a negative n takes no step. All three raise TypeError if n is no int and
+    OverflowError if it does not fit into a Py_ssize_t.
+    """
+    cdef Py_ssize_t steps
+    with nogil:
+        steps = count_down(n)
+    return steps
+
+
+cpdef Py_ssize_t deleted(Py_ssize_t n) noexcept nogil:
+    """Return n. The loop has no barrier, so an optimising compiler leaves nothing of it."""
+    cdef Py_ssize_t steps = 0
+    while n > 0:
+        n -= 1
+        steps += 1
+    return steps
+
+
+def inside():
+    """Return the highest number of threads that were inside count_down at one moment."""
+    return inside_highest(&room)
+
+
+def reset_inside():
+    """Start inside() again."""
+    inside_reset(&room)
