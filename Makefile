@@ -12,7 +12,7 @@ export CC PYTHON
 .PHONY: all setup peers limits results test doctor lint clean distclean help
 .PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=test-%)
 
-all: limits $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all five chapters
+all: $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all five chapters
 	@printf '\nAll five chapters on this machine:\n\n'
 	@.venv/bin/python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
 

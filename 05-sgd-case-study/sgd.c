@@ -81,7 +81,7 @@ static uint64_t whole(const char *name, const char *text, uint64_t low, uint64_t
     errno = 0;
     uint64_t value = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || value < low || value > high) {
-        fprintf(stderr, "sgd: %s '%s': must be a whole number from %" PRIu64 " to %" PRIu64 "\n",
+        fprintf(stderr, "sgd: %s '%s': expected a whole number from %" PRIu64 " to %" PRIu64 "\n",
                 name, text, low, high);
         exit(2);
     }

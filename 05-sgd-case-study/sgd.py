@@ -104,7 +104,7 @@ def whole(low, high):
     def parse(text):
         if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
             raise argparse.ArgumentTypeError(
-                f"{text!r}: must be a whole number from {low} to {high}"
+                f"{text!r}: expected a whole number from {low} to {high}"
             )
         return int(text)
 

@@ -221,7 +221,7 @@ for shape, totals in ((3, 32), (3, 32)), ((2, 31), (2, 31)), ((2, 32), (1, 32)),
                 # shellcheck disable=SC2086
                 run limited $program "$option" "$value"
                 [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ]
-                [[ $output == *"$option"*"'$value'"*"must be a whole number from "* ]]
+                [[ $output == *"$option"*"'$value'"*"expected a whole number from "* ]]
             done
         done
         # shellcheck disable=SC2086
@@ -237,7 +237,7 @@ for shape, totals in ((3, 32), (3, 32)), ((2, 31), (2, 31)), ((2, 32), (1, 32)),
             # shellcheck disable=SC2086
             OMP_NUM_THREADS=$value run limited $program
             [ "$status" -eq 2 ]
-            [[ $output == *"OMP_NUM_THREADS '$value': must be a whole number from 1 to 256"* ]]
+            [[ $output == *"OMP_NUM_THREADS '$value': expected a whole number from 1 to 256"* ]]
         done
     done
     OMP_NUM_THREADS=3 run limited build/sgd

@@ -5,7 +5,7 @@ export CC PYTHON
 PY := ../.venv/bin/python
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
-MEASURE := $(PY) ../tools/measure.py --cflags "$(CFLAGS)"
+MEASURE := $(PY) ../tools/measure.py --cflags="$(CFLAGS)"
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

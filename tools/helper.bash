@@ -34,7 +34,7 @@ refuses() {
     shift 2
     run limited "$@" "$option" "$value"
     [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] || return 1
-    [[ $output == *"$option"*"'$value'"*"must be a whole number from 1 to "* ]]
+    [[ $output == *"$option"*"'$value'"*"expected a whole number from 1 to "* ]]
 }
 
 # rows_are_well_formed: a title, a header, and rows of as many words as the header has.

@@ -161,7 +161,9 @@ def main():
     parser.add_argument(
         "-r", "--repeat", type=positive, default=5, help="runs of each (default: 5)"
     )
-    parser.add_argument("--cflags", default="", help="the flags the C code was built with, to note")
+    parser.add_argument(
+        "--cflags", default="-", help="the flags the C code was built with, to note"
+    )
     parser.add_argument(
         "--headline",
         nargs="*",

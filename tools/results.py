@@ -116,12 +116,12 @@ def times(value):
     return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
 
 
-def bar(value, rows):
+def bar(value, rows, width=BAR_WIDTH):
     """Draw a speed-up to the scale of all rows: linear, or logarithmic where they span decades."""
     top = max(row["speedup"] for row in rows)
     if top > 20:
         value, top = math.log10(max(value, 1)) + 0.05, math.log10(top)
-    return Bar(top, 0, min(value, top), width=BAR_WIDTH)
+    return Bar(top, 0, min(value, top), width=width)
 
 
 def table_of(rows, lead):
@@ -185,6 +185,20 @@ def show(suite, console=None):
     )
 
 
+def show_ladder(suite, console):
+    """Print one line a row: what it is and how many times as fast as the first, as a picture."""
+    rows = [row for row in rows_of(suite) if row["program"] != "limits"]
+    ladder = Table(box=None, pad_edge=False, show_header=False)
+    for row in rows:
+        threads = f"{row['threads']} threads" if row["threads"] != "1" else ""
+        speedup = f"{times(row['speedup'])}x"
+        ladder.add_row(
+            row["program"], row["version"], threads, speedup, bar(row["speedup"], rows, 40)
+        )
+    ladder.columns[3].justify = "right"
+    console.print(ladder)
+
+
 def show_summary(paths, console=None):
     """Print the headline rows of many files as one table."""
     console = console or wide_console()
@@ -236,11 +250,14 @@ def rewrite(readme):
             return match[0]
         page = io.StringIO()
         console = wide_console(file=page, color_system=None)
-        show(load(paths[0]), console) if kind == "table" else show_summary(paths, console)
+        if kind == "summary":
+            show_summary(paths, console)
+        else:
+            {"table": show, "ladder": show_ladder}[kind](load(paths[0]), console)
         body = "\n".join(line.rstrip() for line in page.getvalue().splitlines())
         return f"<!-- {kind}: {pattern} -->\n```text\n{body}\n```\n<!-- end -->"
 
-    marked = r"<!-- (table|summary): (\S+) -->\n.*?<!-- end -->"
+    marked = r"<!-- (table|ladder|summary): (\S+) -->\n.*?<!-- end -->"
     new = re.sub(marked, block, text, flags=re.DOTALL)
     if new != text:
         readme.write_text(new, encoding="utf-8")
