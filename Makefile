@@ -38,7 +38,7 @@ results: ## write the last measurements into the READMEs
 	@.venv/bin/python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
 
 test: setup ## test everything; test-N one chapter
-	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder build; done
+	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder test-build; done
 	@bash tools/test.sh tools $(CHAPTERS)
 
 $(NUMBERS:%=test-%): test-%: setup

@@ -102,7 +102,8 @@ static uint64_t whole(int option, const char *text, uint64_t low, uint64_t high)
     errno = 0;
     uint64_t value = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || value < low || value > high) {
-        fprintf(stderr, "count: -%c '%s': expected a whole number from %" PRIu64 " to %" PRIu64 "\n",
+        fprintf(stderr,
+                "count: -%c '%s': expected a whole number from %" PRIu64 " to %" PRIu64 "\n",
                 option, text, low, high);
         exit(2);
     }

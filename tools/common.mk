@@ -18,6 +18,5 @@ $(BASE): FORCE
 # A change of compiler, flags or interpreter rebuilds whatever depends on this file.
 build/config: $(BASE) FORCE
 	@mkdir -p build
-	@printf '%s\n' "$$($(CC) --version | head -n 1)" '$(CC) $(CFLAGS)' "$$(cat ../.venv/.python)" \
-	    | cmp -s - $@ || \
-	 printf '%s\n' "$$($(CC) --version | head -n 1)" '$(CC) $(CFLAGS)' "$$(cat ../.venv/.python)" > $@
+	@now="$$($(CC) --version | head -n 1); $(CC) $(CFLAGS); $$(cat ../.venv/.python)"; \
+	 [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@

@@ -180,6 +180,6 @@ path_with() {
     for page in README.md 0*/README.md; do
         while read -r link; do
             [ -e "$(dirname "$page")/$link" ] || { echo "$page: $link"; false; }
-        done < <(grep -oE '\]\([^)#: ]+' "$page" | sed 's/^](//')
+        done < <(grep -oE '\]\([^):# ]+[)#]' "$page" | sed 's/^](//; s/.$//')
     done
 }

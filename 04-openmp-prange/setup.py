@@ -1,0 +1,36 @@
+"""Build parallel_add.pyx, as `make build` does:
+
+    ../.venv/bin/python setup.py build_ext --build-lib build --build-temp build/temp
+
+Everything made is below build/.
+"""
+
+import os
+import shlex
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+# The compiler's flag turns the pragmas on, the linker's brings the runtime. Take either away
+# and the loop is serial, or the import fails. make sets both to what works with this compiler.
+OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
+OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
+
+setup(
+    name="parallel_add",
+    py_modules=[],  # or setuptools takes add.py and the folders here for modules
+    ext_modules=cythonize(
+        [
+            Extension(
+                "parallel_add",
+                ["parallel_add.pyx"],
+                include_dirs=["."],
+                # Python's own flags ask for -g, on which gcc spends a third of its time here.
+                extra_compile_args=["-O3", "-march=native", "-g0", *OPENMP_CFLAGS],
+                extra_link_args=OPENMP_LIBS,
+            )
+        ],
+        build_dir="build",
+        force=True,
+    ),
+)
