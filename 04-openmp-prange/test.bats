@@ -295,6 +295,7 @@ PYX
 @test "without OpenMP, make build fails and says in one line what to do" {
     mkdir -p "$BATS_TEST_TMPDIR/tools/build" "$BATS_TEST_TMPDIR/chapter"
     cp Makefile "$BATS_TEST_TMPDIR/chapter" && cp ../tools/*.mk ../tools/*.sh "$BATS_TEST_TMPDIR/tools"
+    # shellcheck disable=SC2016 # a script for later
     printf '#!/bin/sh\nfor word; do case $word in *openmp) exit 1 ;; esac; done\nexec cc "$@"\n' \
         >"$BATS_TEST_TMPDIR/no-openmp"
     chmod +x "$BATS_TEST_TMPDIR/no-openmp"
