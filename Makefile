@@ -17,12 +17,14 @@ all: $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all fi
 	@.venv/bin/python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
 
 $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, run, table, what to see
-	@sed -n '1{s/^# /\n=== /;s/$$/ ===\n/;p};/^## Question/,/^## /{/^## /d;p}' $(chapter)/README.md
+	@sed -n '1s/^# \(.*\)/\n=== \1 ===/p; /^## Question/,/^## Run/{/^## /!p}' $(chapter)/README.md
 	@$(MAKE) --no-print-directory -C $(chapter) build
 	@echo
 	@$(MAKE) --no-print-directory -C $(chapter) run
-	@sed -n '/^## What you should see/,/^## /{/^> /{s/^> //;p}}' $(chapter)/README.md
-	@sed -n '/^## Next/,$${/^## /d;/./p}' $(chapter)/README.md
+	@echo
+	@sed -n 's/^> //p' $(chapter)/README.md
+	@echo
+	@sed -n '/^## Next/,$${/^## /!p}' $(chapter)/README.md | sed '/^$$/d'
 	@echo 'Why it is so: $(chapter)/README.md'
 
 setup: ## make .venv from the locked requirements (make does it by itself)

@@ -112,7 +112,7 @@ static uint64_t whole(int option, const char *text, uint64_t low, uint64_t high)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = 500000000;
+    uint64_t n = 1000000000;
     int threads = usable_cpus(), wrong = 0;
     double base = 0;
 

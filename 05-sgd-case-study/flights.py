@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from flights_file import BLOCK, Flights, auc, objective, save
 
 SEED = 2013

@@ -13,7 +13,6 @@ from operator import mul
 from pathlib import Path
 
 import numpy as np
-
 from flights_file import BLOCK, FEATURES
 
 STEP, BATCH = 0.01, 16

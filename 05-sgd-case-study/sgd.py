@@ -20,7 +20,6 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-
 import rungs
 from flights_file import BLOCK, FEATURES, auc, load, objective
 

@@ -122,6 +122,7 @@ def suite_of(runs, common, headline):
                 "name": f"{label} {version} threads={rows[0]['threads']}",
                 "program": label,
                 "title": parsed[0][0],
+                "columns": " ".join(name for name in rows[0] if name != "seconds"),
                 "headline": int(f"{label}/{version}" in headline),
             }
             benchmarks.append(
@@ -190,7 +191,7 @@ def main():
     unfinished = args.output.with_suffix(".tmp")
     suite.dump(str(unfinished), replace=True)
     os.replace(unfinished, args.output)
-    results.show(suite)
+    results.show(suite, results.console_for())
 
 
 if __name__ == "__main__":

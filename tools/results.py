@@ -5,6 +5,7 @@ python results.py summary 0*/build/*.json
 python results.py readme README.md       rewrites what stands between its markers:
 
     <!-- table: build/count.json -->     ...     <!-- end -->
+    <!-- ladder: build/sgd.json -->      ...     <!-- end -->
     <!-- summary: 0*/build/*.json -->    ...     <!-- end -->
 """
 
@@ -19,10 +20,18 @@ from pathlib import Path
 import pyperf
 from rich.bar import Bar
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 FIXED = ("version", "threads", "answer", "seconds", "speedup", "busy")
-BAR_WIDTH = 16
+PIPE_WIDTH = 160  # a pipe has no width to respect
+
+
+def load(path):
+    try:
+        return pyperf.BenchmarkSuite.load(str(path))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.exit(f"results: {path}: not a stored measurement ({error})")
 
 
 def number(text):
@@ -33,7 +42,7 @@ def number(text):
 
 
 def middle(texts):
-    """Return the median of a column, printed as precisely as its runs were; else the first text."""
+    """Return the median of a column's texts, to their precision; where not numbers, the first."""
     values = [number(text) for text in texts]
     if None in values:
         return texts[0]
@@ -42,142 +51,95 @@ def middle(texts):
 
 
 def rows_of(suite):
-    """Return one dict a benchmark: the medians of its columns, with the speed-up recomputed.
+    """Return one dict a benchmark: the medians of the example's columns, speed-up recomputed.
 
-    The base of the speed-up is the first row of each program; of the first program, in a ladder.
+    The base of the speed-up is the first row of each program; in a ladder, of the first program.
     """
     rows, base = [], {}
     for benchmark in suite.get_benchmarks():
-        about = benchmark.get_metadata()
         runs = [run.get_metadata() for run in benchmark.get_runs()]
-        row = {
-            key: middle([str(run[key]) for run in runs]) for key in runs[0] if key in columns(runs)
-        }
-        seconds = benchmark.median()
+        about, seconds = runs[0], benchmark.median()
         one_ladder = about["ladder"] and about["program"] != "limits"
         first = base.setdefault("" if one_ladder else about["program"], seconds)
-        row |= {
-            "program": about["program"],
-            "title": about["title"],
-            "about": about,
-            "seconds": seconds,
-            "speedup": first / seconds,
-            "runs": len(runs),
-        }
-        rows.append(row)
-    add_share(rows)
+        row = {name: middle([str(run[name]) for run in runs]) for name in about["columns"].split()}
+        row |= {"program": about["program"], "seconds": seconds, "speedup": first / seconds}
+        rows.append((row, about, len(runs)))
+    add_share_of_limit(rows)
     return rows
 
 
-def columns(runs):
-    """Name the example's own columns: all that is not about the machine or the run."""
-    ours = {
-        "program",
-        "title",
-        "headline",
-        "ladder",
-        "limit",
-        "name",
-        "system",
-        "compiler",
-        "cflags",
-        "usable_cpus",
-        "cpu_model_name",
-        "cpu_count",
-        "platform",
-        "python_version",
-        "date",
-        "unit",
-        "speedup",
-    }
-    return [key for key in runs[0] if key not in ours]
-
-
-def add_share(rows):
+def add_share_of_limit(rows):
     """Give rows with GB/s their share of this machine's limit, measured in the same run."""
     limit = max(
         (
             float(row["GB/s"])
-            for row in rows
-            if row["program"] == "limits" and row["version"] == row["about"]["limit"]
+            for row, about, _ in rows
+            if about["program"] == "limits" and row["version"] == about["limit"]
         ),
-        default=0,
+        default=None,
     )
-    for row in rows:
+    for row, _, _ in rows:
         if limit and number(row.get("GB/s", "-")) is not None:
             row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
 
 
-def short(value):
-    return f"{value:.4f}" if value >= 0.01 else f"{value:#.3g}"
+def short(seconds):
+    return f"{seconds:.4f}" if seconds >= 0.01 else f"{seconds:#.3g}"
 
 
-def times(value):
-    return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
+def times(speedup):
+    return f"{speedup:.2f}" if speedup < 100 else f"{speedup:,.0f}"
 
 
-def bar(value, rows, width=BAR_WIDTH):
+def bar(value, rows, width):
     """Draw a speed-up to the scale of all rows: linear, or logarithmic where they span decades."""
     top = max(row["speedup"] for row in rows)
     if top > 20:
-        value, top = math.log10(max(value, 1)) + 0.05, math.log10(top)
-    return Bar(top, 0, min(value, top), width=width)
+        value, top = math.log10(max(value, 1)) + 0.05, math.log10(top) + 0.05
+    return Bar(top, 0, value, width=width)
 
 
-def table_of(rows, lead):
-    """Lay rows out as a rich table; `lead` names the columns in front of the fixed ones."""
-    extra = [
-        key
-        for row in rows
-        for key in row
-        if key not in (*FIXED, "program", "title", "about", "runs", *lead)
-    ]
+def build_table(rows, lead, extra, bars):
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in (*lead, "version"):
         table.add_column(name, no_wrap=True)
     for name in ("threads", "answer", "seconds", "speedup"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for name in ("busy", *dict.fromkeys(extra)):
+    if bars:
+        table.add_column("", min_width=16)
+    for name in ("busy", *extra):
         table.add_column(name, justify="right", no_wrap=True)
     previous = None
     for row in rows:
-        head = [row[name] if row[name] != previous or name != lead[0] else "" for name in lead]
-        previous = row[lead[0]]
-        table.add_row(
-            *head,
-            row["version"],
-            row["threads"],
-            row["answer"],
-            short(row["seconds"]),
-            times(row["speedup"]),
-            bar(row["speedup"], rows),
-            row["busy"],
-            *(row.get(name, "") for name in dict.fromkeys(extra)),
-        )
+        group, *rest = (row[name] for name in lead)
+        cells = [group if group != previous else "", *rest]
+        cells += [row["version"], row["threads"], row["answer"]]
+        cells += [short(row["seconds"]), times(row["speedup"])]
+        cells += [bar(row["speedup"], rows, 16)] if bars else []
+        table.add_row(*cells, row["busy"], *(row.get(name, "") for name in extra))
+        previous = group
     return table
 
 
-def machine_line(about, runs):
+def print_table(console, rows, lead):
+    """Print rows; on a narrow terminal without the bars, then without columns from the right."""
+    extra = dict.fromkeys(name for row in rows for name in row)
+    extra = [name for name in extra if name not in (*FIXED, *lead)]
+    extra = [name for name in extra if any(row.get(name, "-") != "-" for row in rows)]
+    bars, table = True, build_table(rows, lead, extra, bars=True)
+    wide = console.options.update(width=1000)
+    while Measurement.get(console, wide, table).maximum > console.width and (bars or extra):
+        bars, extra = False, extra if bars else extra[:-1]
+        table = build_table(rows, lead, extra, bars)
+    console.print(table)
+
+
+def print_machine(console, about, runs, cflags=""):
     """Say in one line where and how the numbers were measured."""
-    return (
-        f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
-        f"CPython {about['python_version'].split()[0]}; {about['compiler']} {about['cflags']}; "
-        f"median of {runs} runs, {about['date'][:10]}"
-    )
-
-
-def show(suite, console=None):
-    """Print one measurement: what was run, the table, the machine."""
-    console = console or wide_console()
-    rows = rows_of(suite)
-    titles = dict.fromkeys(f"{row['program']}: {row['title']}" for row in rows)
-    console.print("\n".join(titles), highlight=False, markup=False)
-    console.print()
-    console.print(table_of(rows, ["program"]))
-    console.print()
     console.print(
-        machine_line(rows[0]["about"], rows[0]["runs"]),
+        f"\n{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
+        f"CPython {about['python_version'].split()[0]}; {about['compiler']}{cflags}; "
+        f"median of {runs} runs, {about['date'][:10]}",
         style="dim",
         highlight=False,
         markup=False,
@@ -185,9 +147,19 @@ def show(suite, console=None):
     )
 
 
+def show(suite, console):
+    """Print one measurement: what was run, the table, the machine."""
+    rows = rows_of(suite)
+    titles = dict.fromkeys(f"{about['program']}: {about['title']}" for _, about, _ in rows)
+    console.print("\n".join(titles) + "\n", highlight=False, markup=False, soft_wrap=True)
+    print_table(console, [row for row, _, _ in rows], ["program"])
+    _, about, runs = rows[0]
+    print_machine(console, about, runs, f" {about['cflags']}")
+
+
 def show_ladder(suite, console):
     """Print one line a row: what it is and how many times as fast as the first, as a picture."""
-    rows = [row for row in rows_of(suite) if row["program"] != "limits"]
+    rows = [row for row, about, _ in rows_of(suite) if about["program"] != "limits"]
     ladder = Table(box=None, pad_edge=False, show_header=False)
     for row in rows:
         threads = f"{row['threads']} threads" if row["threads"] != "1" else ""
@@ -199,41 +171,26 @@ def show_ladder(suite, console):
     console.print(ladder)
 
 
-def show_summary(paths, console=None):
+def show_summary(paths, console):
     """Print the headline rows of many files as one table."""
-    console = console or wide_console()
-    chosen, about = [], None
+    chosen = []
     for path in paths:
-        for row in rows_of(load(path)):
-            if row["about"]["headline"]:
-                row["chapter"] = path.parent.parent.name
-                chosen.append(
-                    {
-                        key: row[key]
-                        for key in ("chapter", "program", "title", "about", "runs", *FIXED)
-                    }
-                )
-                about = row["about"], row["runs"]
+        for row, about, runs in rows_of(load(path)):
+            if about["headline"]:
+                names = ("program", *FIXED)
+                chapter = {"chapter": path.parent.parent.name}
+                chosen.append((chapter | {name: row[name] for name in names}, about, runs))
     if not chosen:
         sys.exit("results: nothing is measured yet; type: make")
-    console.print(table_of(chosen, ["chapter", "program"]))
-    console.print()
-    console.print(machine_line(*about), style="dim", highlight=False, markup=False, soft_wrap=True)
+    print_table(console, [row for row, _, _ in chosen], ["chapter", "program"])
+    print_machine(console, *chosen[0][1:])
 
 
-def wide_console(**options):
-    """A console that never folds a table: in a pipe there is no width to respect."""
+def console_for(**options):
     console = Console(**options)
     if not console.is_terminal:
-        console.width = 120
+        console.width = PIPE_WIDTH
     return console
-
-
-def load(path):
-    try:
-        return pyperf.BenchmarkSuite.load(str(path))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.exit(f"results: {path}: not a stored measurement ({error})")
 
 
 def rewrite(readme):
@@ -244,12 +201,10 @@ def rewrite(readme):
         kind, pattern = match[1], match[2]
         paths = sorted(readme.parent.glob(pattern))
         if not paths:
-            print(
-                f"results: {readme}: {pattern} is not measured yet, left as it was", file=sys.stderr
-            )
+            print(f"results: {readme}: {pattern} is not measured, left as it was", file=sys.stderr)
             return match[0]
         page = io.StringIO()
-        console = wide_console(file=page, color_system=None)
+        console = console_for(file=page, color_system=None)
         if kind == "summary":
             show_summary(paths, console)
         else:
@@ -271,10 +226,13 @@ def main():
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
     args = parser.parse_args()
     if args.action == "summary":
-        show_summary(args.paths)
-    else:
-        for path in args.paths:
-            show(load(path)) if args.action == "table" else rewrite(path)
+        show_summary(args.paths, console_for())
+        return
+    for path in args.paths:
+        if args.action == "table":
+            show(load(path), console_for())
+        else:
+            rewrite(path)
 
 
 if __name__ == "__main__":
