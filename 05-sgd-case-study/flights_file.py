@@ -2,7 +2,6 @@
 
 import os
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -78,16 +77,17 @@ def load(path):
         raise ValueError(f"{path}: {fault}")
 
     try:
-        content = Path(path).read_bytes()
+        content = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
         refuse(error.strerror)
-    if not content:
+    header, body = content[: HEADER.size].tobytes(), content[HEADER.size :]
+    if not header:
         refuse("the file is empty")
-    if content[:8] != MAGIC[: len(content[:8])]:
+    if header[:8] != MAGIC[: len(header)]:
         refuse("not a flights file")
-    if len(content) < HEADER.size:
-        refuse(f"truncated: {len(content)} bytes, the header alone has {HEADER.size}")
-    _, stored, train, test, features, _, lambda_, optimum, _ = HEADER.unpack_from(content)
+    if len(header) < HEADER.size:
+        refuse(f"truncated: {len(header)} bytes, the header alone has {HEADER.size}")
+    _, stored, train, test, features, _, lambda_, optimum, _ = HEADER.unpack(header)
     if features != FEATURES or not train or train % BLOCK or not test:
         refuse("the header is damaged: impossible numbers of rows or features")
     if not (0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
@@ -96,7 +96,7 @@ def load(path):
     if len(content) != expected:
         kind = "truncated" if len(content) < expected else "too long"
         refuse(f"{kind}: {len(content)} bytes instead of {expected}")
-    values = np.frombuffer(content, "<f4", offset=HEADER.size)
+    values = body.view("<f4")
     rows = values[: (train + test) * FEATURES].reshape(-1, FEATURES)
     labels = values[rows.size :]
     if not np.isfinite(rows).all():
@@ -104,6 +104,6 @@ def load(path):
         refuse(f"row {row}, column {column} is not a finite number")
     if not (np.abs(labels) == 1).all():
         refuse(f"the label of row {np.argmax(np.abs(labels) != 1)} is neither 1 nor -1")
-    if checksum(content[HEADER.size :]) != stored:
+    if checksum(body) != stored:
         refuse("damaged: its checksum does not match")
     return Flights(rows, labels, train, lambda_, optimum)
