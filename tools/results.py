@@ -53,14 +53,16 @@ def middle(texts):
 def rows_of(suite):
     """Return one dict a benchmark: the medians of the example's columns, speed-up recomputed.
 
-    The base of the speed-up is the first row of each program; in a ladder, of the first program.
+    The base of the speed-up is the first row of each program; in a ladder, of all programs.
     """
     rows, base = [], {}
     for benchmark in suite.get_benchmarks():
         runs = [run.get_metadata() for run in benchmark.get_runs()]
         about, seconds = runs[0], benchmark.median()
-        one_ladder = about["ladder"] and about["program"] != "limits"
-        first = base.setdefault("" if one_ladder else about["program"], seconds)
+        group = "" if about["ladder"] else about["program"]
+        if about["program"] == "limits":  # each kind of work on one thread is its own base
+            group = about["version"]
+        first = base.setdefault(group, seconds)
         row = {name: middle([str(run[name]) for run in runs]) for name in about["columns"].split()}
         row |= {"program": about["program"], "seconds": seconds, "speedup": first / seconds}
         rows.append((row, about, len(runs)))
