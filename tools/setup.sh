@@ -47,8 +47,10 @@ install() { # install GROUP [OPTION ...]
 echo 'set-up: reaching the package index'
 if ! install build --retries 1 --only-binary :all:; then
     [ $same_python = yes ] || rm -rf $venv
-    echo "set-up: pip cannot download its first package; is there a network? pip's last line:" >&2
-    echo "    $(grep -v '^$' $log | tail -n 1)" >&2
+    why=$(sed -n 's/.*connection broken by //p' $log | head -n 1)
+    [ -n "$why" ] || why=$(grep -v '^$' $log | tail -n 1)
+    echo "set-up: pip cannot download its first package; is there a network? It says:" >&2
+    echo "    $why" >&2
     echo 'connect and type make again, or point pip at a mirror (PIP_INDEX_URL) or at wheels on disk (PIP_FIND_LINKS)' >&2
     exit 1
 fi
