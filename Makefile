@@ -2,6 +2,7 @@
 CHAPTERS := 01-gil-demo 02-threads-in-c 03-nogil-extension 04-openmp-prange 05-sgd-case-study
 NUMBERS := 1 2 3 4 5
 chapter = $(filter 0$*-%,$(CHAPTERS))
+wrap = fold -s -w "$$(tput cols 2>/dev/null || echo 100)"
 export CC PYTHON
 
 # Timed runs must not share the machine, so this level never runs two things at once under -j.
@@ -17,14 +18,15 @@ all: $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all fi
 	@.venv/bin/python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
 
 $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, run, table, what to see
-	@sed -n '1s/^# \(.*\)/\n=== \1 ===/p; /^## Question/,/^## Run/{/^## /!p}' $(chapter)/README.md
+	@awk 'NR == 1 { sub(/^# /, ""); print "\n=== " $$0 " ===" } \
+	    /^## / { on = /^## Question/; next } on' $(chapter)/README.md | $(wrap)
 	@$(MAKE) --no-print-directory -C $(chapter) build
 	@echo
 	@$(MAKE) --no-print-directory -C $(chapter) run
 	@echo
-	@sed -n 's/^> //p' $(chapter)/README.md
+	@awk 'sub(/^> /, "")' $(chapter)/README.md | $(wrap)
 	@echo
-	@sed -n '/^## Next/,$${/^## /!p}' $(chapter)/README.md | sed '/^$$/d'
+	@awk '/^## / { on = /^## Next/; next } on && NF' $(chapter)/README.md | $(wrap)
 	@echo 'Why it is so: $(chapter)/README.md'
 
 setup: ## make .venv from the locked requirements (make does it by itself)
@@ -36,7 +38,7 @@ peers: ## add the libraries that the chapters compare themselves with
 limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C tools run
 
-results: ## write the last measurements into the READMEs
+results: setup ## write the last measurements into the READMEs
 	@.venv/bin/python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
 
 test: setup ## test everything; test-N one chapter
@@ -47,7 +49,7 @@ $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test
 
 doctor: ## check compiler, OpenMP, headers, cores; print what to install
-	@sh tools/doctor.sh
+	@MAKE='$(MAKE)' sh tools/doctor.sh
 
 lint: setup ## check the style of C, Python and shell
 	@$(MAKE) --no-print-directory -C tools lint

@@ -33,15 +33,16 @@ for _ in range(8):
     count_down(1)
 
 
-# Each version takes the list of shares and returns (steps, CPU seconds used elsewhere).
+# Each version takes the list of shares and the number of workers, and returns (steps, CPU seconds
+# used in other processes).
 
 
-def sequential(shares):
+def sequential(shares, _workers):
     return sum(count_down(n) for n in shares), 0.0
 
 
-def threads(shares):
-    with ThreadPoolExecutor(len(shares)) as pool:
+def threads(shares, workers):
+    with ThreadPoolExecutor(workers) as pool:
         return sum(pool.map(count_down, shares)), 0.0
 
 
@@ -50,14 +51,14 @@ def count_and_clock(n):
     return count_down(n), time.process_time() - start
 
 
-def processes(shares):
+def processes(shares, workers):
     # The pool is started inside the clock: that is what a process costs.
-    with ProcessPoolExecutor(len(shares)) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         steps, cpu = zip(*pool.map(count_and_clock, shares), strict=True)
     return sum(steps), sum(cpu)
 
 
-def coroutines(shares):
+def coroutines(shares, _workers):
     async def count(n):
         return count_down(n)  # never awaits, so it never lets another coroutine run
 
@@ -81,14 +82,15 @@ def usable_cpus():
         cpus = min(cpus, -(-quota // period))
     except (OSError, ValueError):  # no such file, or it says "max": no quota
         pass
-    return max(2, cpus)
+    return max(2, min(cpus, 256))
 
 
 def whole(low, high):
     """Make an argparse type: a whole number from low to high."""
 
     def parse(text):
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+        digits = text.isascii() and text.isdigit() and len(text) < 20
+        if not (digits and low <= int(text) <= high):
             raise argparse.ArgumentTypeError(
                 f"{text!r}: expected a whole number from {low} to {high}"
             )
@@ -115,7 +117,7 @@ def main():
     ):
         shares = share_out(2 * args.n, max(2, workers))
         wall, cpu = time.perf_counter(), time.process_time()
-        answer, elsewhere = version(shares)
+        answer, elsewhere = version(shares, workers)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu + elsewhere
         base = base or wall
         wrong += answer != 2 * args.n

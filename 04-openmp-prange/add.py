@@ -58,14 +58,15 @@ def usable_cpus():
         cpus = min(cpus, -(-quota // period))
     except (OSError, ValueError):  # no such file, or it says "max": no quota
         pass
-    return min(max(2, cpus), 256)
+    return max(2, min(cpus, 256))
 
 
 def whole(low, high):
     """Make an argparse type: a whole number from low to high."""
 
     def parse(text):
-        if not (text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high):
+        digits = text.isascii() and text.isdigit() and len(text) < 20
+        if not (digits and low <= int(text) <= high):
             raise argparse.ArgumentTypeError(
                 f"{text!r}: expected a whole number from {low} to {high}"
             )

@@ -16,6 +16,8 @@ from setuptools import Extension, setup
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 
+FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native"))
+
 setup(
     name="parallel_add",
     py_modules=[],  # or setuptools takes add.py and the folders here for modules
@@ -26,7 +28,7 @@ setup(
                 ["parallel_add.pyx"],
                 include_dirs=["."],
                 # Python's own flags ask for -g, on which gcc spends a third of its time here.
-                extra_compile_args=["-O3", "-march=native", "-g0", *OPENMP_CFLAGS],
+                extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
                 extra_link_args=OPENMP_LIBS,
             )
         ],

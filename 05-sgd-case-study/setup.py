@@ -12,6 +12,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 FAST = "-O3 -march=native -fassociative-math -fno-signed-zeros -fno-trapping-math -fno-math-errno"
+CFLAGS = os.environ.get("CFLAGS", FAST).split()
+OPENMP_CFLAGS = os.environ.get("OPENMP_CFLAGS", "-fopenmp").split()
 
 setup(
     name="sgd-case-study",
@@ -19,12 +21,11 @@ setup(
         Extension(
             "sgd_cython",
             ["sgd_cython.pyx"],
-            extra_compile_args=[
-                *FAST.split(),
-                *os.environ.get("OPENMP_CFLAGS", "-fopenmp").split(),
-            ],
+            include_dirs=["."],
+            extra_compile_args=[*CFLAGS, *OPENMP_CFLAGS],
             extra_link_args=os.environ.get("OPENMP_LIBS", "-fopenmp").split(),
         ),
         build_dir="build",
+        force=True,
     ),
 )

@@ -12,10 +12,11 @@ from libc.math cimport expf
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy, memset
 
-cdef enum:
-    FEATURES = 32
-    BLOCK = 512
-    BATCH = 16
+cdef extern from "kernels.h":
+    enum:
+        FEATURES
+        BLOCK
+        BATCH
 
 
 cdef void visit(const float *rows, const float *labels, const uint32_t *order, Py_ssize_t low,

@@ -1,11 +1,13 @@
 # What every Makefile one level down shares: the environment, the compiler, and how to measure.
 # Works from any chapter as `make`, and in a path with spaces, because every path is relative.
 CC ?= cc
-export CC PYTHON
+export CC PYTHON CFLAGS
 PY := ../.venv/bin/python
+# Set to -mcpu=native, or to nothing, where a compiler does not know it.
+NATIVE ?= -march=native
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
-MEASURE := $(PY) ../tools/measure.py --cflags="$(CFLAGS)"
+MEASURE = $(PY) ../tools/measure.py --cflags="$(CFLAGS)"
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -15,8 +17,9 @@ MEASURE := $(PY) ../tools/measure.py --cflags="$(CFLAGS)"
 $(BASE): FORCE
 	@sh ../tools/setup.sh base
 
-# A change of compiler, flags or interpreter rebuilds whatever depends on this file.
+# A change of compiler, flags, interpreter or packages rebuilds whatever depends on this file.
 build/config: $(BASE) FORCE
 	@mkdir -p build
-	@now="$$($(CC) --version | head -n 1); $(CC) $(CFLAGS); $$(cat ../.venv/.python)"; \
+	@$(CC) --version >/dev/null 2>&1 || sh ../tools/doctor.sh required
+	@now="$$($(CC) --version | head -n 1); $(CC) $(CFLAGS); $$(cat ../.venv/.python $(BASE))"; \
 	 [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@
