@@ -1,4 +1,4 @@
-/* Read and check the flights file; judge weights. Compiled together with sgd.c, see there. */
+/* Read and check the flights file. Compiled together with sgd.c, see there. */
 #define _GNU_SOURCE /* madvise */
 #include "flights.h"
 
@@ -48,12 +48,28 @@ static const char *header_fault(const struct header *header, size_t got, size_t 
     return message;
 }
 
+/* Adler-32 (RFC 1950): two sums, so that it also depends on the order of the bytes. */
+static uint32_t adler32(uint32_t start, const unsigned char *bytes, size_t n)
+{
+    uint32_t a = start & 0xffff, b = start >> 16;
+
+    while (n > 0) {
+        size_t part = n < 5552 ? n : 5552; /* as many as can be added before a or b overflow */
+        for (size_t i = 0; i < part; i++)
+            b += a += bytes[i];
+        a %= 65521;
+        b %= 65521;
+        bytes += part;
+        n -= part;
+    }
+    return b << 16 | a;
+}
+
 /* What is wrong with the values? NULL if nothing is. */
-static const char *value_fault(const struct flights *flights, uint64_t checksum)
+static const char *value_fault(const struct flights *flights, struct header header)
 {
     size_t rows = flights->train + flights->test;
-    const uint32_t *words = (const uint32_t *)(const void *)flights->rows;
-    uint64_t sum = 0;
+    uint64_t stored = header.checksum;
 
     for (size_t i = 0; i < rows * FEATURES; i++)
         if (!isfinite(flights->rows[i])) {
@@ -66,9 +82,10 @@ static const char *value_fault(const struct flights *flights, uint64_t checksum)
             snprintf(message, sizeof message, "the label of row %zu is neither 1 nor -1", i);
             return message;
         }
-    for (size_t i = 0; i < rows * (FEATURES + 1); i++)
-        sum += words[i];
-    return sum == checksum ? NULL : "damaged: its checksum does not match";
+    header.checksum = 0;
+    uint32_t sum = adler32(1, (const unsigned char *)&header, sizeof header);
+    sum = adler32(sum, (const unsigned char *)flights->rows, rows * (FEATURES + 1) * sizeof(float));
+    return sum == stored ? NULL : "damaged: its checksum does not match";
 }
 
 /* Memory in pages of 2 MB if Linux has them to give: fewer addresses to translate. */
@@ -107,7 +124,7 @@ static const char *read_open_file(FILE *file, struct flights *flights)
     flights->labels = flights->rows + rows * FEATURES;
     if (fseek(file, sizeof header, SEEK_SET) != 0 || fread(flights->rows, 1, body, file) != body)
         return "cannot be read to its end";
-    return value_fault(flights, header.checksum);
+    return value_fault(flights, header);
 }
 
 int flights_read(const char *path, struct flights *flights)
@@ -121,7 +138,7 @@ int flights_read(const char *path, struct flights *flights)
     if (!fault)
         return 0;
     flights_free(flights);
-    fprintf(stderr, "sgd: %s: %s\n", path, fault);
+    fprintf(stderr, "sgd: %s: %s (to make it anew: make clean build)\n", path, fault);
     return -1;
 }
 
@@ -129,65 +146,4 @@ void flights_free(struct flights *flights)
 {
     free(flights->rows);
     flights->rows = NULL;
-}
-
-static double margin(const float *row, const float *weights)
-{
-    double sum = 0;
-
-    for (size_t j = 0; j < FEATURES; j++)
-        sum += (double)row[j] * weights[j];
-    return sum;
-}
-
-double flights_objective(const struct flights *flights, const float *weights)
-{
-    double loss = 0, squares = 0;
-
-    for (size_t i = 0; i < flights->train; i++) {
-        double m = flights->labels[i] * margin(flights->rows + i * FEATURES, weights);
-        loss += m > 0 ? log1p(exp(-m)) : log1p(exp(m)) - m; /* neither can overflow */
-    }
-    for (size_t j = 0; j < FEATURES; j++)
-        squares += (double)weights[j] * weights[j];
-    return loss / (double)flights->train + flights->lambda / 2 * squares;
-}
-
-struct scored {
-    double margin;
-    float label;
-};
-
-static int by_margin(const void *left, const void *right)
-{
-    double a = ((const struct scored *)left)->margin, b = ((const struct scored *)right)->margin;
-
-    return (a > b) - (a < b);
-}
-
-/* The chance that a late flight gets a larger margin than one on time; a tie counts half. */
-double flights_auc(const struct flights *flights, const float *weights)
-{
-    struct scored *scored = malloc(flights->test * sizeof *scored);
-    double pairs = 0, late = 0, on_time = 0;
-
-    if (!scored)
-        return NAN;
-    for (size_t i = 0; i < flights->test; i++) {
-        size_t row = flights->train + i;
-        scored[i].margin = margin(flights->rows + row * FEATURES, weights);
-        scored[i].label = flights->labels[row];
-    }
-    qsort(scored, flights->test, sizeof *scored, by_margin);
-    for (size_t low = 0, high; low < flights->test; low = high) { /* low..high: equal margins */
-        double tied_late = 0;
-        for (high = low; high < flights->test && scored[high].margin == scored[low].margin; high++)
-            tied_late += scored[high].label > 0;
-        double tied_on_time = (double)(high - low) - tied_late;
-        pairs += tied_late * (on_time + tied_on_time / 2);
-        late += tied_late;
-        on_time += tied_on_time;
-    }
-    free(scored);
-    return pairs / (late * on_time);
 }

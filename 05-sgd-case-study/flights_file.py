@@ -2,6 +2,7 @@
 
 import os
 import struct
+import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -55,16 +56,17 @@ def auc(flights, weights):
     return (ranks[late].sum() - n * (n + 1) / 2) / (n * (len(late) - n))
 
 
-def checksum(body):
-    """Sum the 32-bit words of the bytes: cheap, and any one changed bit changes it."""
-    return int(np.frombuffer(body, "<u4").sum(dtype=np.uint64))
+def checksum(header, body):
+    """Return Adler-32 (RFC 1950) of the file, as if the header's own checksum were 0."""
+    return zlib.adler32(body, zlib.adler32(header[:8] + bytes(8) + header[16:]))
 
 
 def save(flights, path):
     """Write the file; it appears under its name only when it is complete."""
     body = flights.rows.astype("<f4").tobytes() + flights.labels.astype("<f4").tobytes()
     counts = flights.train, len(flights.rows) - flights.train, FEATURES, 0
-    header = HEADER.pack(MAGIC, checksum(body), *counts, flights.lambda_, flights.optimum, 0.0)
+    numbers = *counts, flights.lambda_, flights.optimum, 0.0
+    header = HEADER.pack(MAGIC, checksum(HEADER.pack(MAGIC, 0, *numbers), body), *numbers)
     unfinished = path.with_name(path.name + ".tmp")
     unfinished.write_bytes(header + body)
     os.replace(unfinished, path)
@@ -74,7 +76,7 @@ def load(path):
     """Read and check a file that `save` wrote; ValueError names the file and the fault."""
 
     def refuse(fault):
-        raise ValueError(f"{path}: {fault}")
+        raise ValueError(f"{path}: {fault} (to make it anew: make clean build)")
 
     try:
         content = np.fromfile(path, dtype=np.uint8)
@@ -104,6 +106,6 @@ def load(path):
         refuse(f"row {row}, column {column} is not a finite number")
     if not (np.abs(labels) == 1).all():
         refuse(f"the label of row {np.argmax(np.abs(labels) != 1)} is neither 1 nor -1")
-    if checksum(body) != stored:
+    if checksum(header, body) != stored:
         refuse("damaged: its checksum does not match")
     return Flights(rows, labels, train, lambda_, optimum)

@@ -1,4 +1,4 @@
-/* Local SGD (Zinkevich et al. 2010, Stich 2019): every thread trains weights of its own on its
+/* Local SGD (McDonald et al. 2010; Stich 2019): every thread trains weights of its own on its
  * part of the blocks, and at the end of the epoch they are averaged. Nothing is shared in
  * between, so there is nothing to lock and nothing to lose, and the answer is the same to the
  * last bit in every run. Compiled together with sgd.c, see there.

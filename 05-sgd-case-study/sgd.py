@@ -5,7 +5,7 @@
 All versions visit blocks of 512 rows in an order drawn anew each epoch, and answer with the
 average of the weights over the second half of the epoch (Polyak-Ruppert averaging; Bottou 2012,
 section 5). On several threads each trains weights of its own on its part of the blocks, and they
-are averaged once an epoch (local SGD; Zinkevich et al. 2010, Stich 2019). Training ends with the
+are averaged once an epoch (local SGD; McDonald et al. 2010; Stich 2019). Training ends with the
 epoch that brings the objective within 0.1% of the optimum. sgd.c is the same in C.
 """
 
@@ -24,14 +24,14 @@ import rungs
 from flights_file import BLOCK, FEATURES, auc, load, objective
 
 TOLERANCE = 1e-3  # of the optimum
-TITLE = "SGD on {} flights until the objective is within 0.1% of {:.6f}"
+MIN_ROWS = 256 * BLOCK  # fewer rows have another optimum
 HEADER = (
     f"{'version':<16}{'threads':>8}{'answer':>10}{'seconds':>12}{'speedup':>9}{'busy':>7}"
     f"{'epochs':>8}{'s/epoch':>12}{'Msamples/s':>12}{'gap':>9}{'AUC':>8}{'GB/s':>7}"
 )
 ROW = (
-    "{:<16}{:>8}{:>10.6f}{:>#12.4g}{:>9.2f}{:>7.2f}"
-    "{:>8}{:>#12.4g}{:>12.2f}{:>8.4f}%{:>8.4f}{:>7.1f}"
+    "{:<15} {:>8} {:>9.6f} {:>#11.4g} {:>8.2f} {:>6.2f}"
+    " {:>7} {:>#11.4g} {:>11.2f} {:>7.4f}% {:>7.4f} {:>6.1f}"
 )
 
 
@@ -70,7 +70,7 @@ def train(epoch, blocks, threads, seed, epochs, good_enough):
 
 
 def repeat(epoch, blocks, threads, seed, epochs, good_enough):
-    """Train once with evaluation, then as often as fits in 0.3 s without; return the medians.
+    """Train once with evaluation, then as often as fits in 0.3 s without; return the median.
 
     Raises ValueError if two trainings do not give the same answer, bit by bit.
     """
@@ -82,7 +82,8 @@ def repeat(epoch, blocks, threads, seed, epochs, good_enough):
             raise ValueError("the answer is not the same in every run")
         walls.append(wall)
         cpus.append(cpu)
-    return answer, done, statistics.median(walls), statistics.median(cpus)
+    wall = statistics.median(walls)
+    return answer, done, wall, wall * sum(cpus) / sum(walls)
 
 
 def usable_cpus():
@@ -111,30 +112,42 @@ def whole(low, high):
     return parse
 
 
+def default_threads(parser):
+    """Read OMP_NUM_THREADS ("4", or "4,2" for nested teams: the first), if there is one.
+
+    OpenMP runtimes hang or crash on other values, so this comes before the extension is loaded.
+    By default no more than 16: every thread learns from its own part of the rows, and small parts
+    teach little.
+    """
+    text = os.environ.get("OMP_NUM_THREADS")
+    if text is None:
+        return min(usable_cpus(), 16)
+    try:
+        team, *_nested = [whole(1, 64)(part) for part in text.split(",")]
+    except argparse.ArgumentTypeError:
+        parser.error(f"OMP_NUM_THREADS {text!r}: expected a whole number from 1 to 64")
+    return team
+
+
 def main():
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
     parser.add_argument("-n", help="rows to train on (default: all training rows)")
-    parser.add_argument("-t", type=whole(1, 256), help="threads")
+    parser.add_argument("-t", type=whole(1, 64), help="threads (default: CPUs, at most 16)")
     parser.add_argument("-e", type=whole(1, 1000), default=20, help="most epochs (default: 20)")
     parser.add_argument("-s", type=whole(0, 2**32 - 1), default=1, help="seed (default: 1)")
     parser.add_argument("path", type=Path, nargs="?", default=Path("build/flights.bin"))
     args = parser.parse_args()
-    try:
-        # OpenMP runtimes hang or crash on some values, so they are refused before it starts.
-        default = whole(1, 256)(os.environ.get("OMP_NUM_THREADS", str(usable_cpus())))
-    except argparse.ArgumentTypeError as error:
-        parser.error(f"OMP_NUM_THREADS {error}")
-    threads = args.t or default
+    threads = args.t or default_threads(parser)
     try:
         data = load(args.path)
-        n = data.train if args.n is None else whole(threads * BLOCK, data.train)(args.n)
+        n = data.train if args.n is None else whole(MIN_ROWS, data.train)(args.n)
         rungs.load_extension()
     except ValueError as error:
         parser.error(str(error))
     except argparse.ArgumentTypeError as error:
         parser.error(f"argument -n: {error}")
     except ImportError:
-        parser.error("the extension is not built: make -C 05-sgd-case-study build")
+        parser.error("the extension is not built; in 05-sgd-case-study, type: make build")
 
     versions = [
         ("python", rungs.pure_python, 1),
@@ -145,7 +158,7 @@ def main():
     ]
     blocks = n // BLOCK
     n = blocks * BLOCK
-    print(TITLE.format(n, data.optimum))
+    print(f"SGD on {n} flights until the objective is within 0.1% of {data.optimum:.6f}")
     print(HEADER)
     base, wrong = 0, []
     for name, make, workers in versions:
