@@ -4,7 +4,8 @@
 #   sh doctor.sh            everything, a line each; exit 1 if something required is missing
 # Reads CC and PYTHON. Plain sh: it runs before there is any Python to count on.
 CC=${CC:-cc}
-PYTHON=${PYTHON:-python3}
+made_with=$(sed -n 1p "$(dirname "$0")/../.venv/.python" 2>/dev/null) # .venv keeps its interpreter
+PYTHON=${PYTHON:-${made_with:-python3}}
 report=${1:-all}
 missing='' # names for the packages() table below
 tmp=$(mktemp -d) || exit 1
@@ -20,7 +21,7 @@ if command -v apt-get >/dev/null; then pm=apt; elif command -v dnf >/dev/null; t
 elif command -v brew >/dev/null; then pm=brew; else pm=none; fi
 
 package() { # the name, for this system's package manager, of what is missing
-    python=$(basename "$PYTHON")
+    case $(basename "$PYTHON") in python3*) python=$(basename "$PYTHON") ;; *) python=python3 ;; esac
     case $pm:$1 in
         apt:compiler) echo gcc libc6-dev ;; dnf:compiler) echo gcc ;;
         apt:python | dnf:python) echo "$python" ;;
@@ -75,7 +76,8 @@ if version=$("$PYTHON" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
         fi
     fi
 else
-    lack python "a working Python 3.11 or newer (PYTHON=$PYTHON)"
+    why=$("$PYTHON" -c '' 2>&1 | head -n 1)
+    lack python "a working Python 3.11 or newer (PYTHON=$PYTHON)${why:+: $why}"
 fi
 
 if [ -n "$missing" ]; then
@@ -85,10 +87,16 @@ if [ -n "$missing" ]; then
 fi
 [ "$report" = all ] || exit 0
 
-if make --version 2>/dev/null | grep -q 'GNU Make [4-9]'; then
-    say ok make "$(make --version | head -n 1)"
+if ${MAKE:-make} --version 2>/dev/null | grep -q 'GNU Make [4-9]'; then
+    say ok make "$(${MAKE:-make} --version | head -n 1)"
 else
     say NO make 'GNU Make 4 or newer (macOS: brew install make, then type gmake)'
+fi
+# shellcheck disable=SC2086 # words of CC
+if $CC -march=native -o "$tmp/try" "$tmp/try.c" 2>/dev/null; then
+    say ok march 'knows -march=native'
+else
+    say NO march 'chapters 4 and 5 ask for -march=native: add NATIVE=-mcpu=native (or NATIVE=) to make'
 fi
 if sh "$(dirname "$0")/openmp.sh" "$tmp/openmp.mk" >/dev/null && grep -q '^OPENMP := yes' "$tmp/openmp.mk"; then
     say ok openmp "two threads in a parallel region ($(sed -n 's/^OPENMP_CFLAGS := //p' "$tmp/openmp.mk"))"

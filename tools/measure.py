@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def parse(output):
     The table starts at the line whose first word is "version" and ends at a blank line.
     Raises ValueError if there is no table, or a row that does not fit its header.
     """
-    title, columns, rows = "", None, []
+    title, columns, rows = "-", None, []
     for line in output.splitlines():
         words = line.split()
         if columns is None:
@@ -49,28 +50,42 @@ def parse(output):
     return title, rows
 
 
+class Failed(Exception):
+    """An example failed; the message says how, `code` is the exit code to end with."""
+
+    def __init__(self, message, code=1):
+        super().__init__(message)
+        self.code = code
+
+
 def run_once(command):
-    """Run one example and return its parsed output; exit with its own code if it fails."""
+    """Run one example and return its parsed output; Failed if it fails, hangs or is unreadable."""
     try:
-        done = subprocess.run(
+        # A group of its own, so that an example's own processes end with it.
+        process = subprocess.Popen(
             shlex.split(command),
-            check=False,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=TIMEOUT,
+            process_group=0,
         )
     except OSError as error:
-        sys.exit(f"measure: {command}: {error.strerror}")
-    except subprocess.TimeoutExpired:
-        sys.exit(f"measure: {command}: still running after {TIMEOUT} s")
-    if done.returncode:
-        print(done.stdout, end="")
-        print(f"measure: {command}: exit {done.returncode}", file=sys.stderr)
-        sys.exit(done.returncode)
+        raise Failed(f"{command}: {error.strerror}") from error
     try:
-        return parse(done.stdout)
+        output, errors = process.communicate(timeout=TIMEOUT)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise Failed(f"{command}: still running after {TIMEOUT} s") from error
+        raise
+    if process.returncode:
+        code = process.returncode if process.returncode > 0 else 1
+        raise Failed(f"{output}{errors}measure: {command}: exit {process.returncode}", code)
+    try:
+        return parse(output)
     except ValueError as error:
-        sys.exit(f"measure: {command}: {error}")
+        raise Failed(f"measure: {command}: {error}") from error
 
 
 def run_all(programs, repeat):
@@ -105,6 +120,7 @@ def machine(cflags):
         else os.cpu_count(),
         "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "compiler": compiler,
+        "gil": "on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "off",
         "cflags": cflags,
     }
 
@@ -116,7 +132,7 @@ def suite_of(runs, common, headline):
         for rows in zip(*(rows for _, rows in parsed), strict=True):
             version = rows[0]["version"]
             if len({(row["version"], row["threads"], row["answer"]) for row in rows}) > 1:
-                sys.exit(f"measure: {label} {version}: the answer changes from run to run")
+                raise Failed(f"measure: {label} {version}: the answer changes from run to run")
             about = {
                 **common,
                 "name": f"{label} {version} threads={rows[0]['threads']}",
@@ -184,9 +200,15 @@ def main():
     )
     args = parser.parse_args()
 
-    runs = run_all(dict(args.programs), args.repeat)
-    common = {**machine(args.cflags), "ladder": int(args.ladder), "limit": args.limit}
-    suite = suite_of(runs, common, args.headline)
+    try:
+        runs = run_all(dict(args.programs), args.repeat)
+        common = {**machine(args.cflags or "-"), "ladder": int(args.ladder), "limit": args.limit}
+        suite = suite_of(runs, common, args.headline)
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(failure.code)
+    except KeyboardInterrupt:
+        sys.exit(130)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = args.output.with_suffix(".tmp")
     suite.dump(str(unfinished), replace=True)

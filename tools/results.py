@@ -65,22 +65,21 @@ def rows_of(suite):
         first = base.setdefault(group, seconds)
         row = {name: middle([str(run[name]) for run in runs]) for name in about["columns"].split()}
         row |= {"program": about["program"], "seconds": seconds, "speedup": first / seconds}
+        row["most"] = max(number(str(run.get("GB/s", "-"))) or 0 for run in runs)
         rows.append((row, about, len(runs)))
     add_share_of_limit(rows)
     return rows
 
 
+def is_limit(row, about):
+    return about["program"] == "limits" and row["version"] == about["limit"]
+
+
 def add_share_of_limit(rows):
-    """Give rows with GB/s their share of this machine's limit, measured in the same run."""
-    limit = max(
-        (
-            float(row["GB/s"])
-            for row, about, _ in rows
-            if about["program"] == "limits" and row["version"] == about["limit"]
-        ),
-        default=None,
-    )
+    """Give rows with GB/s their share of the most that `limits` saw while they were measured."""
+    limit = max((row["most"] for row, about, _ in rows if is_limit(row, about)), default=None)
     for row, _, _ in rows:
+        del row["most"]
         if limit and number(row.get("GB/s", "-")) is not None:
             row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
 
@@ -93,19 +92,25 @@ def times(speedup):
     return f"{speedup:.2f}" if speedup < 100 else f"{speedup:,.0f}"
 
 
+def is_logarithmic(rows):
+    return max(row["speedup"] for row in rows) > 20
+
+
 def bar(value, rows, width):
     """Draw a speed-up to the scale of all rows: linear, or logarithmic where they span decades."""
     top = max(row["speedup"] for row in rows)
-    if top > 20:
+    if is_logarithmic(rows):
         value, top = math.log10(max(value, 1)) + 0.05, math.log10(top) + 0.05
     return Bar(top, 0, value, width=width)
 
 
 def build_table(rows, lead, extra, bars):
+    # The summary names chapters, and has no room for answers: each chapter's own table shows them.
+    answers = [] if "chapter" in lead else ["answer"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in (*lead, "version"):
         table.add_column(name, no_wrap=True)
-    for name in ("threads", "answer", "seconds", "speedup"):
+    for name in ("threads", *answers, "seconds", "speedup"):
         table.add_column(name, justify="right", no_wrap=True)
     if bars:
         table.add_column("", min_width=16)
@@ -115,7 +120,7 @@ def build_table(rows, lead, extra, bars):
     for row in rows:
         group, *rest = (row[name] for name in lead)
         cells = [group if group != previous else "", *rest]
-        cells += [row["version"], row["threads"], row["answer"]]
+        cells += [row["version"], row["threads"], *(row[name] for name in answers)]
         cells += [short(row["seconds"]), times(row["speedup"])]
         cells += [bar(row["speedup"], rows, 16)] if bars else []
         table.add_row(*cells, row["busy"], *(row.get(name, "") for name in extra))
@@ -124,29 +129,42 @@ def build_table(rows, lead, extra, bars):
 
 
 def print_table(console, rows, lead):
-    """Print rows; on a narrow terminal without the bars, then without columns from the right."""
+    """Print rows; on a narrow terminal without the bars, then with fewer of the extra columns."""
     extra = dict.fromkeys(name for row in rows for name in row)
     extra = [name for name in extra if name not in (*FIXED, *lead)]
     extra = [name for name in extra if any(row.get(name, "-") != "-" for row in rows)]
-    bars, table = True, build_table(rows, lead, extra, bars=True)
+    bars, left_out, table = True, [], build_table(rows, lead, extra, bars=True)
     wide = console.options.update(width=1000)
     while Measurement.get(console, wide, table).maximum > console.width and (bars or extra):
-        bars, extra = False, extra if bars else extra[:-1]
+        if not bars:
+            left_out.append(extra.pop(0))
+        bars = False
         table = build_table(rows, lead, extra, bars)
     console.print(table)
+    if bars and is_logarithmic(rows):
+        console.print("\n(the bars are logarithmic)", style="dim")
+    if left_out:
+        print_line(console, f"\n(too narrow for: {', '.join(left_out)})")
 
 
-def print_machine(console, about, runs, cflags=""):
-    """Say in one line where and how the numbers were measured."""
-    console.print(
-        f"\n{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
-        f"CPython {about['python_version'].split()[0]}; {about['compiler']}{cflags}; "
-        f"median of {runs} runs, {about['date'][:10]}",
-        style="dim",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+def print_line(console, text):
+    console.print(text, style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def print_machines(console, measured, cflags=False):
+    """Say where and how the rows were measured: a line for each machine, compiler and Python."""
+    counts = {}
+    for _, about, runs in measured:
+        gil = "" if about["gil"] == "on" else " without the GIL"
+        line = (
+            f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
+            f"CPython {about['python_version'].split()[0]}{gil}; {about['compiler']}"
+            f"{' ' + about['cflags'] if cflags else ''}; {about['date'][:10]}"
+        )
+        counts.setdefault(line, set()).add(runs)
+    console.print()
+    for line, runs in counts.items():
+        print_line(console, f"{line}; median of {' or '.join(map(str, sorted(runs)))} runs")
 
 
 def show(suite, console):
@@ -155,13 +173,13 @@ def show(suite, console):
     titles = dict.fromkeys(f"{about['program']}: {about['title']}" for _, about, _ in rows)
     console.print("\n".join(titles) + "\n", highlight=False, markup=False, soft_wrap=True)
     print_table(console, [row for row, _, _ in rows], ["program"])
-    _, about, runs = rows[0]
-    print_machine(console, about, runs, f" {about['cflags']}")
+    print_machines(console, rows, cflags=True)
 
 
 def show_ladder(suite, console):
     """Print one line a row: what it is and how many times as fast as the first, as a picture."""
-    rows = [row for row, about, _ in rows_of(suite) if about["program"] != "limits"]
+    measured = [(row, *rest) for row, *rest in rows_of(suite) if row["program"] != "limits"]
+    rows = [row for row, *_ in measured]
     ladder = Table(box=None, pad_edge=False, show_header=False)
     for row in rows:
         threads = f"{row['threads']} threads" if row["threads"] != "1" else ""
@@ -171,6 +189,7 @@ def show_ladder(suite, console):
         )
     ladder.columns[3].justify = "right"
     console.print(ladder)
+    print_machines(console, measured)
 
 
 def show_summary(paths, console):
@@ -180,12 +199,12 @@ def show_summary(paths, console):
         for row, about, runs in rows_of(load(path)):
             if about["headline"]:
                 names = ("program", *FIXED)
-                chapter = {"chapter": path.parent.parent.name}
+                chapter = {"chapter": path.parent.parent.name[1]}  # 04-openmp-prange: 4
                 chosen.append((chapter | {name: row[name] for name in names}, about, runs))
     if not chosen:
         sys.exit("results: nothing is measured yet; type: make")
     print_table(console, [row for row, _, _ in chosen], ["chapter", "program"])
-    print_machine(console, *chosen[0][1:])
+    print_machines(console, chosen)
 
 
 def console_for(**options):

@@ -22,9 +22,13 @@ interpreter() { "$PYTHON" -c 'import sys; print(sys.version, sys.base_prefix)' 2
 
 same_python=no
 if [ -f $venv/.python ] && [ "$(sed -n 2p $venv/.python)" = "$(interpreter)" ]; then same_python=yes; fi
-if [ $same_python = yes ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(inputs)" ]; then exit 0; fi
 # pip was stopped half way through a package: what it left cannot be trusted.
 if [ -f $venv/.installing ]; then same_python=no; fi
+if [ $same_python = yes ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(inputs)" ]; then exit 0; fi
+if [ -e $venv ] && [ ! -f $venv/.python ] && [ ! -f $venv/.making ]; then
+    echo "set-up: there is a .venv here that make did not make; move it away, then type make again" >&2
+    exit 1
+fi
 
 sh tools/doctor.sh required
 pip() { $venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
@@ -32,6 +36,8 @@ pip() { $venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
 if [ $same_python = no ]; then
     echo "set-up: making $venv with $("$PYTHON" -V) ($PYTHON); this happens once and takes about a minute"
     rm -rf $venv
+    mkdir $venv
+    : >$venv/.making # so that what an interrupt leaves is known to be ours
     "$PYTHON" -m venv $venv
 fi
 mkdir -p tools/build

@@ -92,6 +92,16 @@ path_with() {
     [[ ${lines[-1]} == *"a.json: not a stored measurement"* ]]
 }
 
+@test "make limits measures the machine and stores what it saw" {
+    mkdir "$tmp/tools"
+    printf '#!/bin/sh\necho "version threads answer seconds speedup busy"\necho "fma 1 - 0.1 1.00 1.00"\n' \
+        >"$tmp/limits"
+    chmod +x "$tmp/limits"
+    run limited "$PY" measure.py -o "$tmp/limits.json" --cflags= --repeat 1 "limits='$tmp/limits'"
+    [ "$status" -eq 0 ]
+    grep -q -- '--cflags="-O3' <<<"$(make -n -o build/limits run 2>/dev/null)"
+}
+
 @test "limits measures every kind of work, or those named" {
     run limited build/limits fma
     [ "$status" -eq 0 ]
@@ -105,7 +115,9 @@ path_with() {
 @test "doctor is content with this machine" {
     run limited sh doctor.sh
     [ "$status" -eq 0 ]
-    [[ $output == *"ok   compiler"*"ok   python"*"ok   headers"*"ok   openmp"* ]]
+    [[ $output == *"ok   compiler"*"ok   python"*"ok   headers"*"ok   venv"* ]]
+    grep -q '^OPENMP := yes' build/openmp.mk || skip "this compiler has no OpenMP"
+    [[ $output == *"ok   openmp"* ]]
 }
 
 @test "doctor names what is missing and the install line of each system" {
@@ -139,6 +151,16 @@ path_with() {
     [ "$status" -ne 0 ]
     [[ $output == *"missing: a working C compiler (CC=/nonexistent/cc)"* ]]
     [ ! -e "$tmp/copy/.venv" ]
+}
+
+@test "set-up leaves an environment alone that is somebody else's" {
+    mkdir -p "$tmp/copy/.venv/bin" && cp -r ../Makefile "$tmp/copy/"
+    mkdir "$tmp/copy/tools" && cp -r Makefile ./*.sh ./*.mk ./*.py requirements "$tmp/copy/tools/"
+    touch "$tmp/copy/.venv/mine"
+    run limited make -C "$tmp/copy" setup
+    [ "$status" -ne 0 ]
+    [[ $output == *".venv here that make did not make"* ]]
+    [ -e "$tmp/copy/.venv/mine" ]
 }
 
 @test "set-up without a network says so, and leaves no half-made environment" {
