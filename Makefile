@@ -55,10 +55,10 @@ lint: setup ## check the style of C, Python and shell
 	@$(MAKE) --no-print-directory -C tools lint
 
 clean: ## remove what was built and measured
-	rm -rf tools/build $(CHAPTERS:%=%/build)
+	@for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
 
 distclean: clean ## ... and .venv
-	rm -rf .venv
+	rm -rf .venv .ruff_cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{sub(/\$$.*/, "chapter-N", $$1); printf "  make %-12s %s\n", $$1, $$2}' Makefile

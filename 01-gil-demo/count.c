@@ -117,7 +117,7 @@ int main(int argc, char **argv)
     double base = 0;
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: count [-n count down from n] [-t threads, 1 to 256]");
+        puts("usage: count [-n count down from n, default 1000000000] [-t threads, 1 to 256]");
         return 0;
     }
     for (int option; (option = getopt(argc, argv, "n:t:")) != -1;) {

@@ -102,8 +102,15 @@ def whole(low, high):
 def main():
     # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument("-n", type=whole(1, 10**12), default=10_000_000, help="count down from n")
-    parser.add_argument("-t", type=whole(1, 256), default=usable_cpus(), help="threads")
+    parser.add_argument(
+        "-n",
+        type=whole(1, 10**12),
+        default=10_000_000,
+        help="count down from n (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
+    )
     args = parser.parse_args()
 
     print(f"count down from {args.n:,}, twice")

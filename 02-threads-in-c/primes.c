@@ -155,7 +155,7 @@ int main(int argc, char **argv)
     double base = 0;
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: primes [-n count the primes below n] [-t threads, 1 to 256]");
+        puts("usage: primes [-n primes below n, default 2000000] [-t threads, 1 to 256]");
         return 0;
     }
     for (int option; (option = getopt(argc, argv, "n:t:")) != -1;) {

@@ -1,6 +1,6 @@
 """Count the primes below n: in Python, on Python threads, and in C with the GIL held or released.
 
-    cc -O2 -pthread -shared -fPIC primes.c -o build/libprimes.so
+    mkdir -p build && cc -O2 -pthread -shared -fPIC primes.c -o build/libprimes.so
     python3 primes.py
 
 ctypes loads the same C function twice. PyDLL keeps the GIL during the call, CDLL releases it:
@@ -80,8 +80,12 @@ def whole(low, high):
 
 def main():
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument("-n", type=whole(1, 10**12), default=300_000, help="primes below n")
-    parser.add_argument("-t", type=whole(1, 256), default=usable_cpus(), help="threads")
+    parser.add_argument(
+        "-n", type=whole(1, 10**12), default=300_000, help="primes below n (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
+    )
     args = parser.parse_args()
 
     versions = [("python", 1, count_primes), ("python-threads", args.t, count_primes)]
@@ -102,7 +106,7 @@ def main():
         wrong += answer != expected
         print(ROW.format(name, threads, answer, wall, base / wall, cpu / wall), flush=True)
     if not LIBRARY.exists():
-        print("\nno C rows: compile the library with the command at the head of this file")
+        print("\nno C rows: compile the library with the command at the head of primes.py")
     if wrong:
         sys.exit(f"primes.py: {wrong} rows differ from the first one's answer")
 

@@ -19,7 +19,7 @@ try:
     import counter
 except ImportError as error:
     print(
-        f"count.py: {error}; to build it for .venv/bin/python: make -C 03-nogil-extension build",
+        f"count.py: {error}; in 03-nogil-extension, type: make build",
         file=sys.stderr,
     )
     sys.exit(2)
@@ -83,8 +83,12 @@ def whole(low, high):
 def main():
     # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument("-n", type=whole(1, 10**11), default=2 * 10**9, help="steps to take")
-    parser.add_argument("-t", type=whole(1, 256), default=usable_cpus(), help="threads")
+    parser.add_argument(
+        "-n", type=whole(1, 10**11), default=2 * 10**9, help="steps to take (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
+    )
     args = parser.parse_args()
 
     print(f"take {args.n:,} steps in Cython")

@@ -19,7 +19,7 @@ try:
     import _primes
 except ImportError as error:
     print(
-        f"primes.py: {error}; to build it for .venv/bin/python: make -C 03-nogil-extension build",
+        f"primes.py: {error}; in 03-nogil-extension, type: make build",
         file=sys.stderr,
     )
     sys.exit(2)
@@ -76,8 +76,12 @@ def whole(low, high):
 def main():
     # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument("-n", type=whole(1, 10**8), default=2_000_000, help="primes below n")
-    parser.add_argument("-t", type=whole(1, 256), default=usable_cpus(), help="threads")
+    parser.add_argument(
+        "-n", type=whole(1, 10**8), default=2_000_000, help="primes below n (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
+    )
     args = parser.parse_args()
 
     print(f"count the primes below {args.n:,} by trial division")
@@ -107,6 +111,9 @@ def main():
     # The held wait is bound to time out, so it is short; the released one ends when they meet.
     held, released = rendezvous(_primes.meet_held, 0.1), rendezvous(_primes.meet, 30)
     print(f"\ntwo threads wait for each other in C: held, {held} came; released, {released} came")
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    if released != 2 or (gil and held != 1):
+        sys.exit("primes.py: wrong: with the GIL held 1 can come, with the GIL released 2 do")
 
 
 if __name__ == "__main__":

@@ -265,7 +265,7 @@ _interpreters.destroy(other)'
         echo "$output"
         [ "$status" -eq 2 ]
         [ "$(wc -l <<<"$output")" -eq 1 ]
-        grep -q "^$program: .*make -C 03-nogil-extension build$" <<<"$output"
+        grep -q "^$program: .*in 03-nogil-extension, type: make build$" <<<"$output"
     done
 }
 

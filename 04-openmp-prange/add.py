@@ -6,6 +6,7 @@ GB/s counts what the loop asks for, 24 bytes an element: a and b are read, out i
 """
 
 import argparse
+import contextlib
 import functools
 import importlib
 import os
@@ -92,21 +93,28 @@ def default_threads(parser):
 
 def largest_n():
     """Three arrays must fit in three quarters of the memory; the answer fits in 64 bits."""
-    return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4 // 24, 10**9)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # no such file, or it says "max": no limit
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(memory * 3 // 4 // 24, 10**9)
 
 
 def main():
     # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
     threads = default_threads(parser)
-    parser.add_argument("-n", type=whole(1, largest_n()), default=10_000_000, help="elements")
-    parser.add_argument("-t", type=whole(1, 256), default=threads, help="threads")
+    parser.add_argument(
+        "-n", type=whole(1, largest_n()), default=10_000_000, help="elements (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-t", type=whole(1, 256), default=threads, help="threads (default: %(default)s)"
+    )
     args = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).parent / "build"))
     try:
         ext = importlib.import_module("parallel_add")
     except ImportError as error:
-        parser.error(f"{error}; build it first: make -C 04-openmp-prange build")
+        parser.error(f"{error}; in 04-openmp-prange, type: make build")
     try:
         a = np.arange(args.n, dtype=np.float64)
         b = 2 * a

@@ -30,21 +30,26 @@ cdef enum:
     BLOCK = 16384  # elements that a thread streams before it takes the next block
 
 
-cdef bint overlap(const double *x, const double *out, Py_ssize_t n) noexcept:
-    return x != out and x < out + n and out < x + n
+cdef bint overlap(size_t x, size_t out, Py_ssize_t n) noexcept:
+    return x != out and x < out + n * sizeof(double) and out < x + n * sizeof(double)
 
 
 cdef Py_ssize_t checked_length(
         const double[::1] a, const double[::1] b, const double[::1] out) except -1:
     cdef Py_ssize_t n = a.shape[0]
+    cdef size_t x, y, z
 
     if b.shape[0] != n or out.shape[0] != n:
         raise ValueError(
             f"a, b and out differ in length: {n}, {b.shape[0]} and {out.shape[0]}")
     # In place (out is a) is fine: an element is read, then written, by one thread. Shifted by a
     # few elements, a thread would overwrite what another one has yet to read.
-    if n > 0 and (overlap(&a[0], &out[0], n) or overlap(&b[0], &out[0], n)):
-        raise ValueError("out overlaps a or b without being the same array")
+    if n > 0:
+        x, y, z = <size_t>&a[0], <size_t>&b[0], <size_t>&out[0]
+        if overlap(x, z, n) or overlap(y, z, n):
+            raise ValueError("out overlaps a or b without being the same array")
+        if (x | y | z) % sizeof(double):  # C may assume that a double stands at a multiple of 8
+            raise ValueError("a, b or out is not aligned")
     return n
 
 
@@ -73,7 +78,7 @@ def add_arrays(const double[::1] a not None, const double[::1] b not None,
     or b themselves or shares no memory with them. threads: 1 to 256, or 0 for OpenMP's default.
 
     Raises, before anything is written: ValueError for different lengths, another dtype or
-    dimension, gaps between elements, a read-only out, an overlap, a wrong number of threads;
+    dimension, gaps between elements, a read-only out, an overlap, elements not aligned, a wrong number of threads;
     TypeError for None or what is no array; BufferError if the owner refuses to lend its memory.
     """
     cdef Py_ssize_t i, n = checked_length(a, b, out)

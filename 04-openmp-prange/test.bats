@@ -50,7 +50,7 @@ refused() {
     [ "$status" -eq 2 ]
     run grep -v '^libgomp' <<<"$(printf '%s\n' "${lines[@]}")"
     [ "${#lines[@]}" -eq 1 ]
-    [[ ${lines[0]} == add*"$name"*"'$value'"*'expected a whole number from 1 to '* ]]
+    [[ ${lines[0]} == add*"$name"*"'$value'"*'expected a whole number from 1 to '* ]] || false
 }
 
 # rejects EXCEPTIONS STATEMENT ...: after each statement every function raises one of them, and
@@ -90,7 +90,7 @@ PY
     for n in 1 7 1000 1000003; do
         for t in 1 2 3 8; do
             run bash -c "cat '$BATS_TEST_TMPDIR/$n.$t.'* | awk '\$2 ~ /^[0-9]+\$/ {print \$3}' | uniq -c"
-            [[ $output =~ ^\ *([0-9]+)\ ([0-9]+)$ ]]
+            [[ $output =~ ^\ *([0-9]+)\ ([0-9]+)$ ]] || false
             [ "${BASH_REMATCH[1]}" -ge 5 ]
             [ "${BASH_REMATCH[2]}" -eq $((3 * n * (n - 1) / 2)) ]
         done
@@ -103,7 +103,7 @@ PY
         run $program -n 1000 -t 2
         [ "$status" -eq 0 ]
         [ "${lines[0]}" = 'add two vectors of 1000 doubles; seconds for one addition' ]
-        [[ ${lines[1]} =~ ^version\ +threads\ +answer\ +seconds\ +speedup\ +busy\ +GB/s$ ]]
+        [[ ${lines[1]} =~ ^version\ +threads\ +answer\ +seconds\ +speedup\ +busy\ +GB/s$ ]] || false
         run awk 'NF != 7 || $2 !~ /^[12]$/ || $4 <= 0 || $7 !~ /^[0-9]+\.[0-9]$/ || seen[$1]++ {print}' <<<"$(rows <<<"$output")"
         [ -z "$output" ]
     done
@@ -111,9 +111,9 @@ PY
 
 @test "with two threads the first does the first half and the second the second" {
     run c -n 1000 -t 2
-    [[ $output == *$'\n\nthread of each eighth: 0 0 0 0 1 1 1 1'* ]]
+    [[ $output == *$'\n\nthread of each eighth: 0 0 0 0 1 1 1 1'* ]] || false
     run py -n 1000 -t 2
-    [[ $output == *$'\n\nthread of each eighth: 0 0 0 0 1 1 1 1'* ]]
+    [[ $output == *$'\n\nthread of each eighth: 0 0 0 0 1 1 1 1'* ]] || false
 }
 
 @test "OMP_NUM_THREADS is the default of -t, also in its list form, and -t overrides it" {
@@ -167,7 +167,7 @@ PY
 @test "the largest -n fits in the memory of this machine, and is the same in both" {
     local limits
     limits=$({ c -n 1000000000000 || py -n 1000000000000 || true; } 2>&1 | sed 's/.* to //' | uniq)
-    [[ $limits =~ ^[0-9]+$ ]]
+    [[ $limits =~ ^[0-9]+$ ]] || false
     [ "$limits" -le 1000000000 ]
     [ $((24 * limits)) -lt $(($(getconf _PHYS_PAGES) * $(getconf PAGE_SIZE))) ]
 }
@@ -177,7 +177,7 @@ PY
     run bash -c 'ulimit -v 500000; OMP_NUM_THREADS=2 build/add -n 60000000'
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 1 ]
-    [[ $output == *"-n '60000000'"* ]]
+    [[ $output == *"-n '60000000'"* ]] || false
 }
 
 @test "arrays of different length raise ValueError and nothing is written" {
@@ -198,6 +198,11 @@ PY
     rejects '(ValueError, BufferError)' 'out.flags.writeable = False' 'out = bytes(8000)'
 }
 
+@test "an array whose elements are not aligned raises ValueError and nothing is written" {
+    rejects ValueError 'a = np.zeros(8001, np.uint8)[1:].view(float)' \
+        'out = zeros[:1001].view(np.uint8)[1:8001].view(float)'
+}
+
 @test "None or a list raises TypeError and nothing is written" {
     rejects TypeError 'a = None' 'b = None' 'out = None' 'a = list(x)' 'out = [0.0] * 1000'
 }
@@ -206,7 +211,7 @@ PY
     rejects ValueError 'z = zeros; a, out = z[:1000], z[1:1001]' 'b, out = zeros[9:1009], zeros[:1000]'
 }
 
-@test "right arrays of every kind are added: read-only, in place, empty, odd, misaligned" {
+@test "right arrays of every kind are added: read-only, in place, empty, odd" {
     "$python" - <<'PY'
 import sys
 sys.path.insert(0, "build")
@@ -225,9 +230,6 @@ for add in (p.add_serial, p.add_arrays, p.add_arrays_stream):
                 before = b.copy()
                 add(a, b, b, *team)
                 assert (b == a + before).all(), (add, n, team)
-    raw = np.zeros(8001, np.uint8)[1:].view(np.float64)
-    add(np.ones(1000), np.ones(1000), raw)
-    assert (raw == 2).all()
 PY
 }
 
@@ -248,7 +250,7 @@ PY
 @test "without the OpenMP flags prange is silently serial: right answers, one thread" {
     run limited "$python" "$BATS_FILE_TMPDIR/serial twin/add.py" -n 1000 -t 2
     [ "$status" -eq 0 ]
-    [[ $output == *'thread of each eighth: 0 0 0 0 0 0 0 0'* ]]
+    [[ $output == *'thread of each eighth: 0 0 0 0 0 0 0 0'* ]] || false
 }
 
 @test "with nogil around prange with nogil=True does not compile" {
@@ -263,7 +265,7 @@ def add(double[:] a, double[:] b):
 PYX
     run limited "$python" -m cython "$BATS_TEST_TMPDIR/twice.pyx"
     [ "$status" -ne 0 ]
-    [[ $output == *'Trying to release the GIL while it was previously released.'* ]]
+    [[ $output == *'Trying to release the GIL while it was previously released.'* ]] || false
 }
 
 @test "a C twin that leaves an element out, or writes NaN, is caught by its own check" {
@@ -284,12 +286,18 @@ PYX
     grep -qx 'add.py: wrong answer; elements that are not a + b: 1001' <<<"$output"
 }
 
+@test "the command at the head of add.c works as typed" {
+    cp add.c "$BATS_TEST_TMPDIR" && cd "$BATS_TEST_TMPDIR"
+    run limited bash -c "$(sed -n 's/^ \*     \(cc .*\)/\1 -n 1000/p' add.c)"
+    [ "$status" -eq 0 ]
+}
+
 @test "before it is built, add.py says in one line how to build it" {
     cp add.py "$BATS_TEST_TMPDIR"
     run limited "$python" "$BATS_TEST_TMPDIR/add.py"
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 1 ]
-    [[ $output == *'make -C 04-openmp-prange build'* ]]
+    [[ $output == *'in 04-openmp-prange, type: make build'* ]] || false
 }
 
 @test "without OpenMP, make build fails and says in one line what to do" {
@@ -301,6 +309,6 @@ PYX
     chmod +x "$BATS_TEST_TMPDIR/no-openmp"
     CC=$BATS_TEST_TMPDIR/no-openmp run make -s -C "$BATS_TEST_TMPDIR/chapter" build/openmp
     [ "$status" -ne 0 ]
-    [[ ${lines[0]} == 'OpenMP: no'* ]]
-    [[ ${lines[1]} == 'chapter 4 needs OpenMP'*'make doctor'* ]]
+    [[ ${lines[0]} == 'OpenMP: no'* ]] || false
+    [[ ${lines[1]} == 'chapter 4 needs OpenMP'*'make doctor'* ]] || false
 }

@@ -23,7 +23,7 @@ close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 
     [ "$status" -eq 0 ]
     rows_are_well_formed
     for version in $C_ROWS; do
-        [[ $(column gap "$version") == 0.0*% ]]
+        [[ $(column gap "$version") == 0.0*% ]] || false
         close "$(column AUC "$version")" 0.702 0.003
         close "$(column answer "$version")" 0.4983 0.0003
     done
@@ -36,7 +36,7 @@ close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 
     [ "$status" -eq 0 ]
     rows_are_well_formed
     for version in $PYTHON_ROWS; do
-        [[ $(column gap "$version") == 0.0*% ]]
+        [[ $(column gap "$version") == 0.0*% ]] || false
         close "$(column AUC "$version")" 0.702 0.003
     done
     close "$(column answer python)" "$serial" 0.000002
@@ -117,11 +117,11 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
     cd "$wrong"
     run limited ./sgd -e 2
     [ "$status" -eq 1 ]
-    [[ $output == *"wrong answer in 2 of 3 rows"* ]]
+    [[ $output == *"wrong answer in 2 of 3 rows"* ]] || false
 
     run limited "$python" sgd.py -e 2
     [ "$status" -eq 1 ]
-    [[ $output == *"not within 0.1% of the optimum: numpy" ]]
+    [[ $output == *"not within 0.1% of the optimum: numpy" ]] || false
 }
 
 @test "an answer that changes from run to run is caught" {
@@ -131,13 +131,13 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
     compile_openmp -O3 "$BATS_TEST_TMPDIR"/*.c -o "$BATS_TEST_TMPDIR/sgd"
     run limited "$BATS_TEST_TMPDIR/sgd"
     [ "$status" -eq 1 ]
-    [[ $output == *"serial: the answer is not the same in every run"* ]]
+    [[ $output == *"serial: the answer is not the same in every run"* ]] || false
 }
 
 @test "an optimum that is out of reach is not a right answer" {
     run limited build/sgd -t 64 -e 1
     [ "$status" -eq 1 ]
-    [[ $output == *"wrong answer in 1 of 3 rows"* ]]
+    [[ $output == *"wrong answer in 1 of 3 rows"* ]] || false
 }
 
 @test "a damaged file is refused by C and by Python in the same line, exit 2" {
@@ -167,11 +167,13 @@ for name, content in {
         'missing:No such file or directory'; do
         file=$BATS_TEST_TMPDIR/${fault%%:*}
         run limited build/sgd "$file"
-        [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ]
-        [[ $output == "sgd: $file: ${fault#*:}"* ]]
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == "sgd: $file: ${fault#*:}"* ]] || false
         said=${output#sgd: }
         run limited "$PY" sgd.py "$file"
-        [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ]
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
         [ "$output" = "sgd.py: error: $said" ]
     done
 }
@@ -206,6 +208,16 @@ for shape, totals in ((3, 32), (3, 32)), ((2, 31), (2, 31)), ((2, 32), (1, 32)),
     [ "$status" -eq 0 ]
 }
 
+@test "the command at the head of sgd.c works as typed" {
+    cp ./*.c ./*.h "$BATS_TEST_TMPDIR"
+    command=$(sed -n '/^ \*     cc /,/sgd$/s/^ \* *//p' sgd.c)
+    [[ $command == cc*'&& ./sgd' ]] || false
+    mkdir "$BATS_TEST_TMPDIR/build" && ln -s "$PWD/build/flights.bin" "$BATS_TEST_TMPDIR/build/"
+    cd "$BATS_TEST_TMPDIR"
+    run limited bash -c "$command"
+    [ "$status" -eq 0 ]
+}
+
 @test "values out of range are refused in one line" {
     for program in build/sgd "$PY sgd.py"; do
         for value in 0 -3 99999 abc '' 1e99 99999999999999999999999; do
@@ -216,14 +228,15 @@ for shape, totals in ((3, 32), (3, 32)), ((2, 31), (2, 31)), ((2, 32), (1, 32)),
             for value in -3 abc '' 1e99 99999999999999999999999; do
                 # shellcheck disable=SC2086
                 run limited $program "$option" "$value"
-                [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ]
-                [[ $output == *"$option"*"'$value'"*"expected a whole number from "* ]]
+                [ "$status" -eq 2 ]
+                [ "${#lines[@]}" -eq 1 ]
+                [[ $output == *"$option"*"'$value'"*"expected a whole number from "* ]] || false
             done
         done
         # shellcheck disable=SC2086
         run limited $program -n 1000000
         [ "$status" -eq 2 ]
-        [[ $output == *"-n"*"'1000000'"*"to 261632"* ]]
+        [[ $output == *"-n"*"'1000000'"*"to 261632"* ]] || false
     done
 }
 
@@ -233,7 +246,7 @@ for shape, totals in ((3, 32), (3, 32)), ((2, 31), (2, 31)), ((2, 32), (1, 32)),
             # shellcheck disable=SC2086
             OMP_NUM_THREADS=$value run limited $program
             [ "$status" -eq 2 ]
-            [[ $output == *"OMP_NUM_THREADS '${value:0:60}"*"': expected a whole number from 1 to 64"* ]]
+            [[ $output == *"OMP_NUM_THREADS '${value:0:60}"*"': expected a whole number from 1 to 64"* ]] || false
         done
     done
     for value in 3 3,2; do

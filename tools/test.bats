@@ -29,22 +29,22 @@ path_with() {
     example fast 0.250 42
     run limited "$PY" measure.py -o "$tmp/a.json" --repeat 3 "fast='$tmp/fast'"
     [ "$status" -eq 0 ]
-    [[ $output == *"two"*"0.2500"*"4.00"* ]]
-    [[ $output != *"9.99"* && $output != *"a note"* ]]
-    [[ $output == *"median of 3 runs"* ]]
+    [[ $output == *"two"*"0.2500"*"4.00"* ]] || false
+    [[ $output != *"9.99"* && $output != *"a note"* ]] || false
+    [[ $output == *"median of 3 runs"* ]] || false
     run limited "$PY" -m pyperf compare_to --table "$tmp/a.json" "$tmp/a.json"
     [ "$status" -eq 0 ]
     run limited "$PY" -m pyperf metadata "$tmp/a.json"
     for key in cpu_model_name usable_cpus system compiler python_version; do
-        [[ $output == *"$key"* ]]
+        [[ $output == *"$key"* ]] || false
     done
 }
 
 @test "output to a pipe is plain text, and no row is folded" {
     example fast 0.250 42
     run limited "$PY" measure.py -o "$tmp/a.json" --repeat 1 "fast='$tmp/fast'"
-    [[ $output != *$'\e'* ]]
-    [[ $(grep -c '50%|100%' <<<"$output") -eq 1 ]]
+    [[ $output != *$'\e'* ]] || false
+    [[ $(grep -c '50%|100%' <<<"$output") -eq 1 ]] || false
 }
 
 @test "measure passes on the exit code of an example that fails, and stores nothing" {
@@ -52,7 +52,7 @@ path_with() {
     chmod +x "$tmp/bad"
     run limited "$PY" measure.py -o "$tmp/a.json" "bad='$tmp/bad'"
     [ "$status" -eq 1 ]
-    [[ $output == *"exit 1"* ]]
+    [[ $output == *"exit 1"* ]] || false
     [ ! -e "$tmp/a.json" ]
 }
 
@@ -61,14 +61,14 @@ path_with() {
     chmod +x "$tmp/bad"
     run limited "$PY" measure.py -o "$tmp/a.json" "bad='$tmp/bad'"
     [ "$status" -eq 1 ]
-    [[ $output == *"it printed no rows"* ]]
+    [[ $output == *"it printed no rows"* ]] || false
     example moody 0.250 "\$\$" # the process number: another answer in each run
     run limited "$PY" measure.py -o "$tmp/a.json" --repeat 2 "moody='$tmp/moody'"
     [ "$status" -eq 1 ]
-    [[ $output == *"the answer changes from run to run"* ]]
+    [[ $output == *"the answer changes from run to run"* ]] || false
     run limited "$PY" measure.py -o "$tmp/a.json" "gone=$tmp/gone"
     [ "$status" -eq 1 ]
-    [[ ${lines[-1]} == *"No such file"* ]]
+    [[ ${lines[-1]} == *"No such file"* ]] || false
 }
 
 @test "results come between a README's markers, twice the same, and nothing else changes" {
@@ -81,15 +81,15 @@ path_with() {
     limited "$PY" results.py readme "$tmp/README.md"
     cmp "$tmp/README.md" "$tmp/once"
     run cat "$tmp/README.md"
-    [[ ${lines[0]} == before && ${lines[-1]} == "<!-- end -->" ]]
-    [[ $output != *old* && $output == *kept* && $output == *after* && $output == *"4.00"* ]]
+    [[ ${lines[0]} == before && ${lines[-1]} == "<!-- end -->" ]] || false
+    [[ $output != *old* && $output == *kept* && $output == *after* && $output == *"4.00"* ]] || false
 }
 
 @test "results says so when a file is not a measurement" {
     echo '{}' >"$tmp/a.json"
     run limited "$PY" results.py table "$tmp/a.json"
     [ "$status" -eq 1 ]
-    [[ ${lines[-1]} == *"a.json: not a stored measurement"* ]]
+    [[ ${lines[-1]} == *"a.json: not a stored measurement"* ]] || false
 }
 
 @test "make limits measures the machine and stores what it saw" {
@@ -109,15 +109,16 @@ path_with() {
     [ "$(column threads fma)" = 1 ]
     awk -v flops="$(column GFLOP/s fma)" 'BEGIN { exit !(flops > 0.1) }'
     run build/limits reed
-    [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ]
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 1 ]
 }
 
 @test "doctor is content with this machine" {
     run limited sh doctor.sh
     [ "$status" -eq 0 ]
-    [[ $output == *"ok   compiler"*"ok   python"*"ok   headers"*"ok   venv"* ]]
+    [[ $output == *"ok   compiler"*"ok   python"*"ok   headers"*"ok   venv"* ]] || false
     grep -q '^OPENMP := yes' build/openmp.mk || skip "this compiler has no OpenMP"
-    [[ $output == *"ok   openmp"* ]]
+    [[ $output == *"ok   openmp"* ]] || false
 }
 
 @test "doctor names what is missing and the install line of each system" {
@@ -128,11 +129,11 @@ path_with() {
         chmod +x "$tmp/bin/$manager"
         PATH=$tmp/bin CC=cc PYTHON=python3 run sh doctor.sh required
         [ "$status" -eq 1 ]
-        [[ $output == *"missing: a working C compiler (CC=cc)"* ]]
-        [[ $output == *"missing: a working Python 3.11 or newer (PYTHON=python3)"* ]]
-        [[ ${lines[-1]} == *"$manager install"* ]]
+        [[ $output == *"missing: a working C compiler (CC=cc)"* ]] || false
+        [[ $output == *"missing: a working Python 3.11 or newer (PYTHON=python3)"* ]] || false
+        [[ ${lines[-1]} == *"$manager install"* ]] || false
     done
-    [[ ${lines[-1]} == *"brew install llvm python" ]]
+    [[ ${lines[-1]} == *"brew install llvm python" ]] || false
 }
 
 @test "doctor refuses a Python that is too old" {
@@ -141,7 +142,7 @@ path_with() {
     chmod +x "$tmp/bin/python3"
     PATH=$tmp/bin:$PATH PYTHON=python3 run sh doctor.sh required
     [ "$status" -eq 1 ]
-    [[ $output == *"Python 3.11 or newer (PYTHON=python3 is 3.9.18)"* ]]
+    [[ $output == *"Python 3.11 or newer (PYTHON=python3 is 3.9.18)"* ]] || false
 }
 
 @test "set-up without a compiler stops before it makes anything" {
@@ -149,7 +150,7 @@ path_with() {
     mkdir "$tmp/copy/tools" && cp -r Makefile ./*.sh ./*.mk ./*.py requirements "$tmp/copy/tools/"
     CC=/nonexistent/cc run make -C "$tmp/copy" setup
     [ "$status" -ne 0 ]
-    [[ $output == *"missing: a working C compiler (CC=/nonexistent/cc)"* ]]
+    [[ $output == *"missing: a working C compiler (CC=/nonexistent/cc)"* ]] || false
     [ ! -e "$tmp/copy/.venv" ]
 }
 
@@ -159,7 +160,7 @@ path_with() {
     touch "$tmp/copy/.venv/mine"
     run limited make -C "$tmp/copy" setup
     [ "$status" -ne 0 ]
-    [[ $output == *".venv here that make did not make"* ]]
+    [[ $output == *".venv here that make did not make"* ]] || false
     [ -e "$tmp/copy/.venv/mine" ]
 }
 
@@ -170,7 +171,7 @@ path_with() {
     PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:1/ PIP_EXTRA_INDEX_URL='' PIP_FIND_LINKS='' \
         PIP_NO_CACHE_DIR=1 run limited make -C "$tmp/copy" setup
     [ "$status" -ne 0 ]
-    [[ $output == *"is there a network?"* ]]
+    [[ $output == *"is there a network?"* ]] || false
     [ ! -e "$tmp/copy/.venv" ]
 }
 
@@ -184,7 +185,7 @@ path_with() {
     mkdir "$tmp/none" && printf '# nothing\n' >"$tmp/none/test.bats"
     run limited bash test.sh "$tmp/none"
     [ "$status" -ne 0 ]
-    [[ $output == *"0 passed, 0 failed, 0 skipped" ]]
+    [[ $output == *"0 passed, 0 failed, 0 skipped" ]] || false
     mkdir "$tmp/some"
     printf '@test "a" {\n true\n}\n@test "b" {\n false\n}\n@test "c" {\n skip "no"\n}\n' >"$tmp/some/test.bats"
     run limited bash test.sh "$tmp/some"
@@ -196,7 +197,7 @@ path_with() {
     run make -C .. help
     [ "$status" -eq 0 ]
     for target in all chapter-N test doctor lint clean distclean; do
-        [[ $output == *"make $target"* ]]
+        [[ $output == *"make $target"* ]] || false
     done
     cd ..
     for page in README.md 0*/README.md; do
