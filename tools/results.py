@@ -65,7 +65,6 @@ def rows_of(suite):
         first = base.setdefault(group, seconds)
         row = {name: middle([str(run[name]) for run in runs]) for name in about["columns"].split()}
         row |= {"program": about["program"], "seconds": seconds, "speedup": first / seconds}
-        row["most"] = max(number(str(run.get("GB/s", "-"))) or 0 for run in runs)
         rows.append((row, about, len(runs)))
     add_share_of_limit(rows)
     return rows
@@ -76,10 +75,10 @@ def is_limit(row, about):
 
 
 def add_share_of_limit(rows):
-    """Give rows with GB/s their share of the most that `limits` saw while they were measured."""
-    limit = max((row["most"] for row, about, _ in rows if is_limit(row, about)), default=None)
+    """Give rows with GB/s their share of this machine's limit, measured in the same run."""
+    limits = [float(row["GB/s"]) for row, about, _ in rows if is_limit(row, about)]
+    limit = max(limits, default=None)
     for row, _, _ in rows:
-        del row["most"]
         if limit and number(row.get("GB/s", "-")) is not None:
             row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
 
