@@ -80,7 +80,7 @@ static int seconds(PyObject *object, const char *name, double *value)
     if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError))
         PyErr_Format(PyExc_TypeError, "%s: expected a number of seconds, not %.100s", name,
                      Py_TYPE(object)->tp_name);
-    else if (*value > MAX_TIMEOUT ||
+    else if (*value > (double)MAX_TIMEOUT ||
              (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError)))
         PyErr_Format(PyExc_OverflowError, "%s: expected at most %d seconds", name, MAX_TIMEOUT);
     else if (!PyErr_Occurred() && !(*value >= 0)) /* this way round, so that nan is refused */

@@ -33,7 +33,7 @@ static size_t middle(const struct shard *shard)
 /* One thread's part of an epoch. */
 static void visit(const struct training *run, const struct flights *flights, struct shard *shard)
 {
-    float shrink = (float)(1 - BATCH * (double)STEP * flights->lambda);
+    float shrink = (float)(1 - (double)BATCH * (double)STEP * flights->lambda);
 
     for (size_t k = shard->low; k < shard->high; k++) {
         size_t row = (size_t)run->order[k] * BLOCK;

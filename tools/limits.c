@@ -176,7 +176,8 @@ static void print_row(const struct limit *limit, int threads, double base, doubl
         printf("%8.1f%9s\n", limit->bytes * elements * limit->passes / wall / 1e9, "-");
     else
         printf("%8s%9.1f\n", "-",
-               2.0 * LANES * ROUNDS * passes_of(limit, threads) * threads / wall / 1e9);
+               2.0 * (double)LANES * (double)ROUNDS * passes_of(limit, threads) * threads / wall /
+                   1e9);
 }
 
 /* On 1, 2, 4 ... threads, and on all. */
