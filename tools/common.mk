@@ -9,6 +9,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
 MEASURE = $(PY) ../tools/measure.py --cflags="$(CFLAGS)"
 
+# The first rule below is not what a bare `make` is for.
+.DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: FORCE

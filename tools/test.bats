@@ -117,7 +117,7 @@ path_with() {
     run limited sh doctor.sh
     [ "$status" -eq 0 ]
     [[ $output == *"ok   compiler"*"ok   python"*"ok   headers"*"ok   venv"* ]] || false
-    grep -q '^OPENMP := yes' build/openmp.mk || skip "this compiler has no OpenMP"
+    [ "$(probed OPENMP)" = yes ] || skip "this compiler has no OpenMP"
     [[ $output == *"ok   openmp"* ]] || false
 }
 
@@ -191,6 +191,12 @@ path_with() {
     run limited bash test.sh "$tmp/some"
     [ "$status" -ne 0 ]
     [ "${lines[-1]}" = "1 passed, 1 failed, 1 skipped" ]
+}
+
+@test "a bare make in a chapter builds and runs it" {
+    run make -n -C ../01-gil-demo
+    [ "$status" -eq 0 ]
+    [[ $output == *measure.py*count.py* ]] || false
 }
 
 @test "make help lists the targets, and every README's links lead somewhere" {
