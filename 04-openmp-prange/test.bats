@@ -2,9 +2,6 @@
 # Answers, refusals and facts about the team of threads. Never that something is faster.
 load ../tools/helper
 
-# probed NAME: what tools/openmp.sh found out
-probed() { sed -n "s/^$1 := //p" ../tools/build/openmp.mk; }
-
 # build_twin NAME CFLAGS LIBS SED...: the chapter's Cython, changed, in a folder with a space
 build_twin() {
     local folder="$BATS_FILE_TMPDIR/$1 twin" cflags=$2 libs=$3

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-struct header { /* as flights.py packs it */
+struct header { /* as flights_file.py packs it */
     char magic[8];
     uint64_t checksum;
     uint32_t train, test, features, zero;

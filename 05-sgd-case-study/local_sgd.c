@@ -83,7 +83,8 @@ static void train_epoch(struct training *run, const struct flights *flights, uin
     run->cpu += now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 }
 
-double gap(const struct training *run, const struct flights *flights)
+/* How far the answer is above the optimum, as a share of it. */
+static double gap(const struct training *run, const struct flights *flights)
 {
     return flights_objective(flights, run->answer) / flights->optimum - 1;
 }

@@ -15,11 +15,9 @@ struct training {
     double wall, cpu; /* seconds spent training; the evaluation is not in them */
 };
 
-/* How far the answer is above the optimum, as a share of it. */
-double gap(const struct training *run, const struct flights *flights);
-
-/* Train from nothing for at most `epochs`; end after the first that brings the gap within
- * `tolerance`. With a tolerance of 0 nothing is evaluated and all epochs are trained. */
+/* Train from nothing for at most `epochs`; end after the first that brings the objective within
+ * `tolerance` of the optimum, as a share of it. With a tolerance of 0 nothing is evaluated and all
+ * epochs are trained. */
 void train(struct training *run, const struct flights *flights, int epochs, double tolerance);
 
 double now(int clock); /* seconds by one of clock_gettime's clocks */

@@ -6,6 +6,7 @@ blocks of rows in `order` (a list), and leave in totals, float32 (threads, 32), 
 weights, once every BATCH rows, over the second half of the blocks.
 """
 
+import functools
 import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -97,6 +98,7 @@ def cython_prange(data, n, _threads):
     return epoch
 
 
+@functools.cache
 def load_extension():
     """Import sgd_cython from build/; ImportError if it is not built for this interpreter."""
     sys.path.insert(0, str(Path(__file__).parent / "build"))

@@ -32,7 +32,8 @@ static int by_size(const void *left, const void *right)
 }
 
 /* Train once with evaluation, then as often as fits in 0.3 s without: leave the median in
- * run->wall and the mean in run->cpu. Returns 0 if the answers differ in any bit. */
+ * run->wall, and in run->cpu its part of the CPU seconds. Returns 0 if the answers differ in any
+ * bit. */
 static int repeat(struct training *run, const struct flights *flights, int epochs)
 {
     double walls[MAX_RUNS], total = 0, cpu = 0;
@@ -163,12 +164,13 @@ int main(int argc, char **argv)
         run->order = order;
         int same = repeat(run, &flights, epochs);
         double per_epoch = run->wall / run->epochs;
+        double reached = flights_objective(&flights, run->answer);
+        double above = reached / flights.optimum - 1;
         base = i == 0 ? run->wall : base;
-        wrong += !same || !(fabs(gap(run, &flights)) <= TOLERANCE);
+        wrong += !same || !(fabs(above) <= TOLERANCE);
         printf("%-15s %8d %9.6f %#11.4g %8.2f %6.2f %7d %#11.4g %11.2f %7.4f%% %7.4f %6.1f\n",
-               names[i], run->threads, flights_objective(&flights, run->answer), run->wall,
-               base / run->wall, run->cpu / run->wall, run->epochs, per_epoch,
-               (double)n / per_epoch / 1e6, 100 * gap(run, &flights),
+               names[i], run->threads, reached, run->wall, base / run->wall, run->cpu / run->wall,
+               run->epochs, per_epoch, (double)n / per_epoch / 1e6, 100 * above,
                flights_auc(&flights, run->answer),
                (double)n * (FEATURES + 1) * sizeof(float) / per_epoch / 1e9);
         fflush(stdout);

@@ -161,39 +161,22 @@ def main():
     print(f"SGD on {n} flights until the objective is within 0.1% of {data.optimum:.6f}")
     print(HEADER)
     base, wrong = 0, []
+
+    def good_enough(answer):  # false for NaN
+        return abs(objective(data, answer) / data.optimum - 1) <= TOLERANCE
+
     for name, make, workers in versions:
-
-        def gap(answer):
-            return objective(data, answer) / data.optimum - 1
-
         epoch = make(data, n, workers)
-        answer, epochs, wall, cpu = repeat(
-            epoch, blocks, workers, args.s, args.e, lambda answer: abs(gap(answer)) <= TOLERANCE
-        )
+        answer, epochs, wall, cpu = repeat(epoch, blocks, workers, args.s, args.e, good_enough)
         base = base or wall
-        if not abs(gap(answer)) <= TOLERANCE:  # also true for NaN
+        reached = objective(data, answer)
+        gap = reached / data.optimum - 1
+        if not abs(gap) <= TOLERANCE:  # also true for NaN
             wrong.append(name)
         samples = n * epochs / wall
-        speed = (
-            samples / 1e6,
-            100 * gap(answer),
-            auc(data, answer),
-            samples * 4 * (FEATURES + 1) / 1e9,
-        )
-        print(
-            ROW.format(
-                name,
-                workers,
-                objective(data, answer),
-                wall,
-                base / wall,
-                cpu / wall,
-                epochs,
-                wall / epochs,
-                *speed,
-            ),
-            flush=True,
-        )
+        row = name, workers, reached, wall, base / wall, cpu / wall, epochs, wall / epochs
+        speed = samples * 4 * (FEATURES + 1) / 1e9
+        print(ROW.format(*row, samples / 1e6, 100 * gap, auc(data, answer), speed), flush=True)
     if wrong:
         sys.exit(f"sgd.py: wrong answer, not within 0.1% of the optimum: {', '.join(wrong)}")
 

@@ -6,7 +6,7 @@ PYTHON_ROWS="python numpy cython cython-threads cython-prange"
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    grep -q '^OPENMP := yes' ../tools/build/openmp.mk ||
+    [ "$(probed OPENMP)" = yes ] ||
         skip "this compiler has no OpenMP (make doctor says what to install)"
 }
 

@@ -7,7 +7,7 @@ CC=${CC:-cc}
 made_with=$(sed -n 1p "$(dirname "$0")/../.venv/.python" 2>/dev/null) # .venv keeps its interpreter
 PYTHON=${PYTHON:-${made_with:-python3}}
 report=${1:-all}
-missing='' # names for the packages() table below
+missing='' # names for package() below
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 

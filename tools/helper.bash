@@ -8,12 +8,13 @@ export PY
 # The compiler that made build/; CC may be several words ("ccache gcc").
 compile() { ${CC:-cc} "$@"; }
 
-# The same with OpenMP, by the flags that the probe found.
+# probed NAME: what tools/openmp.sh found out, OPENMP (yes or no), OPENMP_CFLAGS or OPENMP_LIBS.
+probed() { sed -n "s/^$1 := //p" ../tools/build/openmp.mk; }
+
+# The same with OpenMP.
 compile_openmp() {
-    local found=../tools/build/openmp.mk
     # shellcheck disable=SC2046 # words of flags
-    compile $(sed -n 's/^OPENMP_CFLAGS := //p' $found) "$@" \
-        $(sed -n 's/^OPENMP_LIBS := //p' $found) -lm
+    compile $(probed OPENMP_CFLAGS) "$@" $(probed OPENMP_LIBS) -lm
 }
 
 # limited COMMAND ...: end what hangs (BATS_TEST_TIMEOUT does not stop what `run` started).
@@ -48,4 +49,4 @@ rows_are_well_formed() {
         END { exit !(ok && rows && !bad) }' <<<"$output"
 }
 
-gil_is_on() { "${1:-$PY}" -c 'import sys; sys.exit(not getattr(sys, "_is_gil_enabled", lambda: True)())'; }
+gil_is_on() { "$PY" -c 'import sys; sys.exit(not getattr(sys, "_is_gil_enabled", lambda: True)())'; }

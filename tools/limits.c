@@ -267,15 +267,16 @@ int main(int argc, char **argv)
         fprintf(stderr, "limits: needs 240 MB of memory\n");
         return 1;
     }
-    run(&(struct limit){"touch", touch, N, 24, 1}, usable_cpus());
-    (void)touch(N / (size_t)usable_cpus() / 512 * 512 * (size_t)usable_cpus(), N);
+    const int most = usable_cpus();
+    run(&(struct limit){"touch", touch, N, 24, 1}, most);
+    (void)touch(N / (size_t)most / 512 * 512 * (size_t)most, N);
 
     printf("what this machine can do: memory and multiply-adds; seconds for one pass\n");
     printf("%-14s%8s%14s%11s%9s%7s%8s%9s\n", "version", "threads", "answer", "seconds", "speedup",
            "busy", "GB/s", "GFLOP/s");
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (chosen(limits[i].name, argc, argv))
-            measure(&limits[i], usable_cpus());
+            measure(&limits[i], most);
     free(a);
     free(b);
     free(c);
