@@ -11,7 +11,7 @@ export CC PYTHON
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all setup peers limits results test doctor lint clean distclean help
-.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=test-%)
+.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
 all: $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all five chapters
 	@printf '\nAll five chapters on this machine:\n\n'
@@ -31,6 +31,10 @@ $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, ru
 
 setup: ## make .venv from the locked requirements (make does it by itself)
 	@$(MAKE) --no-print-directory -C tools base
+
+$(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exercise
+	@[ -e $(chapter)/exercise ] || { echo 'chapter $* has no exercise; its README has things to try' >&2; exit 2; }
+	@$(MAKE) --no-print-directory -C $(chapter) exercise
 
 peers: ## add the libraries that the chapters compare themselves with
 	@$(MAKE) --no-print-directory -C tools peers
@@ -61,4 +65,4 @@ distclean: clean ## ... and .venv
 	rm -rf .venv .ruff_cache
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{sub(/\$$.*/, "chapter-N", $$1); printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{if (match($$0, /: [a-z]+-%:/)) $$1 = substr($$0, RSTART + 2, RLENGTH - 4) "N"; printf "  make %-12s %s\n", $$1, $$2}' Makefile

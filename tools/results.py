@@ -7,6 +7,7 @@ python results.py readme README.md       rewrites what stands between its marker
     <!-- table: build/count.json -->     ...     <!-- end -->
     <!-- ladder: build/sgd.json -->      ...     <!-- end -->
     <!-- summary: 0*/build/*.json -->    ...     <!-- end -->
+    <!-- output: build/timeline.txt -->  ...     <!-- end -->    what a program printed
 """
 
 import argparse
@@ -150,6 +151,10 @@ def print_line(console, text):
     console.print(text, style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
+def how_many(runs):
+    return "one run" if runs == {1} else f"median of {' or '.join(map(str, sorted(runs)))} runs"
+
+
 def print_machines(console, measured, cflags=False):
     """Say where and how the rows were measured: a line for each machine, compiler and Python."""
     counts = {}
@@ -163,7 +168,7 @@ def print_machines(console, measured, cflags=False):
         counts.setdefault(line, set()).add(runs)
     console.print()
     for line, runs in counts.items():
-        print_line(console, f"{line}; median of {' or '.join(map(str, sorted(runs)))} runs")
+        print_line(console, f"{line}; {how_many(runs)}")
 
 
 def show(suite, console):
@@ -227,12 +232,14 @@ def rewrite(readme):
         console = console_for(file=page, color_system=None)
         if kind == "summary":
             show_summary(paths, console)
+        elif kind == "output":
+            page.write(paths[0].read_text(encoding="utf-8"))
         else:
             {"table": show, "ladder": show_ladder}[kind](load(paths[0]), console)
         body = "\n".join(line.rstrip() for line in page.getvalue().splitlines())
         return f"<!-- {kind}: {pattern} -->\n```text\n{body}\n```\n<!-- end -->"
 
-    marked = r"<!-- (table|ladder|summary): (\S+) -->\n.*?<!-- end -->"
+    marked = r"<!-- (table|ladder|summary|output): (\S+) -->\n.*?<!-- end -->"
     new = re.sub(marked, block, text, flags=re.DOTALL)
     if new != text:
         readme.write_text(new, encoding="utf-8")

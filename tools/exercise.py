@@ -1,0 +1,43 @@
+"""What the checks of all exercises share: find the reader's work, say what is right and what not.
+
+A check lies in a chapter's exercise/ beside starter and solution, and is run by `make exercise-N`:
+
+    check.py          checks mine.*, the reader's copy of the starter (made at the first run)
+    check.py FILE     checks FILE
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+
+def check(folder, suffix, claims):
+    """Check the reader's work and end the process: 0 all right, 1 not yet, 2 no such file.
+
+    folder: the exercise's folder, named after a chapter such as "02-threads-in-c/exercise".
+    suffix: ".c" or ".py".
+    claims: called with the path of the work, yields (claim, problem) pairs; problem is "" where
+    the claim holds, or else one line that says what was seen and gives a hint. It may end early,
+    where nothing more can be said.
+    """
+    work = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else folder / f"mine{suffix}"
+    chapter = folder.parent.name
+    again = f"make exercise-{chapter[1]}"
+    if len(sys.argv) == 1 and not work.exists():
+        shutil.copyfile(folder / f"starter{suffix}", work)
+        print(f"{chapter}/exercise/{work.name} is your copy of the starter. It is meant to fail")
+        print(f"until you finish it: edit it, then type {again}. See its README.md.\n")
+    if not work.is_file():
+        print(f"check: '{sys.argv[1]}': no such file", file=sys.stderr)
+        sys.exit(2)
+
+    failed = 0
+    for claim, problem in claims(work):
+        print(f"  {'not yet' if problem else 'right  '}  {claim}", flush=True)
+        if problem:
+            print(f"           {problem}", flush=True)
+        failed += bool(problem)
+    if failed:
+        print(f"\nNot finished yet. Edit {chapter}/exercise/{work.name}, then type {again}.")
+        sys.exit(1)
+    print(f"\nAll right. Compare it with {chapter}/exercise/solution{suffix}.")
