@@ -1,21 +1,30 @@
-"""Count down from n, twice: in sequence, on threads, in processes, in coroutines.
+"""Count down from n, twice: in sequence, on threads, in processes, coroutines, subinterpreters.
 
     python3 count.py
     python3 count.py -n 1000000 -t 4
 
 Every version takes the same 2n steps, and the answer is the number of steps taken. Threads
 share the work out, yet on an ordinary CPython only one of them runs at any moment: `busy`
-(CPU time over wall time) stays at 1. Processes have a GIL each, so they do run at once.
+(CPU time over wall time) stays at 1. Processes have a GIL each, so they do run at once, and so do
+the interpreters that one process can have since Python 3.14. A free-threaded CPython has no GIL:
+there the threads run at once too.
 """
 
 import argparse
 import asyncio
+import multiprocessing
 import os
+import platform
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-ROW = "{:<14}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}"
+try:
+    from concurrent.futures import InterpreterPoolExecutor
+except ImportError:  # before 3.14
+    InterpreterPoolExecutor = None
+
+ROW = "{:<16}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}"
 
 
 def count_down(n):
@@ -68,6 +77,11 @@ def coroutines(shares, _workers):
     return asyncio.run(main()), 0.0
 
 
+def subinterpreters(shares, workers):
+    with InterpreterPoolExecutor(workers) as pool:
+        return sum(pool.map(count_down, shares)), 0.0
+
+
 def share_out(total, workers):
     """Split total into near-equal whole shares, one a worker."""
     return [total // workers + (i < total % workers) for i in range(workers)]
@@ -113,23 +127,29 @@ def main():
     )
     args = parser.parse_args()
 
-    print(f"count down from {args.n:,}, twice")
-    print(f"{'version':<14}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}")
+    gil = "with" if getattr(sys, "_is_gil_enabled", lambda: True)() else "without"
+    print(f"count down from {args.n:,}, twice; CPython {platform.python_version()} {gil} the GIL")
+    print(f"{'version':<16}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}")
     base = wrong = 0
-    for version, workers in (
-        (sequential, 1),
-        (threads, args.t),
-        (processes, args.t),
-        (coroutines, 1),
-    ):
+    versions = [(sequential, 1), (threads, args.t), (processes, args.t), (coroutines, 1)]
+    if InterpreterPoolExecutor:
+        versions.append((subinterpreters, args.t))
+    for version, workers in versions:
         shares = share_out(2 * args.n, max(2, workers))
         wall, cpu = time.perf_counter(), time.process_time()
-        answer, elsewhere = version(shares, workers)
+        try:
+            answer, elsewhere = version(shares, workers)
+        except (RuntimeError, OSError) as error:
+            for child in multiprocessing.active_children():  # of a pool that is not complete
+                child.kill()
+            sys.exit(f"count.py: cannot start {workers} {version.__name__}: {error}")
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu + elsewhere
         base = base or wall
         wrong += answer != 2 * args.n
         name = "asyncio" if version is coroutines else version.__name__
         print(ROW.format(name, workers, answer, wall, base / wall, cpu / wall), flush=True)
+    if not InterpreterPoolExecutor:
+        print("\nno row for subinterpreters: their pool needs Python 3.14")
     if wrong:
         sys.exit(f"count.py: wrong answer in {wrong} rows, expected {2 * args.n}")
 

@@ -20,15 +20,17 @@ def check(folder, suffix, claims):
     the claim holds, or else one line that says what was seen and gives a hint. It may end early,
     where nothing more can be said.
     """
-    work = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else folder / f"mine{suffix}"
     chapter = folder.parent.name
+    work, shown = folder / f"mine{suffix}", f"{chapter}/exercise/mine{suffix}"
+    if len(sys.argv) > 1:
+        work, shown = Path(sys.argv[1]).resolve(), sys.argv[1]
     again = f"make exercise-{chapter[1]}"
     if len(sys.argv) == 1 and not work.exists():
         shutil.copyfile(folder / f"starter{suffix}", work)
-        print(f"{chapter}/exercise/{work.name} is your copy of the starter. It is meant to fail")
+        print(f"{shown} is your copy of the starter. It is meant to fail")
         print(f"until you finish it: edit it, then type {again}. See its README.md.\n")
     if not work.is_file():
-        print(f"check: '{sys.argv[1]}': no such file", file=sys.stderr)
+        print(f"check: '{shown}': no such file", file=sys.stderr)
         sys.exit(2)
 
     failed = 0
@@ -38,6 +40,6 @@ def check(folder, suffix, claims):
             print(f"           {problem}", flush=True)
         failed += bool(problem)
     if failed:
-        print(f"\nNot finished yet. Edit {chapter}/exercise/{work.name}, then type {again}.")
+        print(f"\nNot finished yet. Edit {shown}, then type {again}.")
         sys.exit(1)
     print(f"\nAll right. Compare it with {chapter}/exercise/solution{suffix}.")

@@ -36,7 +36,7 @@ refuses() {
     shift 2
     run limited "$@" "$option" "$value"
     [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] || return 1
-    [[ $output == *"$option"*"'$value'"*"expected a whole number from 1 to "* ]]
+    [[ $output == *"$option"*"'$value'"*"expected a whole number from "*" to "* ]]
 }
 
 # rows_are_well_formed: a title, a header, and rows of as many words as the header has.
@@ -47,6 +47,76 @@ rows_are_well_formed() {
         n && NF != n { bad = 1 }
         n { rows++ }
         END { exit !(ok && rows && !bad) }' <<<"$output"
+}
+
+# compile_failing K SOURCE ARGUMENT ...: compile with a pthread_create that fails after K calls.
+compile_failing() {
+    local after=$1 header=$BATS_TEST_TMPDIR/failing.h
+    shift
+    cat >"$header" <<EOF
+#include <errno.h>
+#include <pthread.h>
+static inline int failing_create(pthread_t *thread, const pthread_attr_t *attributes,
+                                 void *(*work)(void *), void *argument)
+{
+    static int calls;
+    return ++calls > $after ? EAGAIN : (pthread_create)(thread, attributes, work, argument);
+}
+#define pthread_create failing_create
+EOF
+    compile -D_GNU_SOURCE= -include "$header" -pthread "$@"
+}
+
+# run_failing K SCRIPT ARGUMENT ...: `run` a Python program in which no thread starts after K.
+run_failing() {
+    cat >"$BATS_TEST_TMPDIR/failing.py" <<'EOF'
+import runpy, sys, threading
+
+name = next(n for n in ("_start_joinable_thread", "_start_new_thread") if hasattr(threading, n))
+start, left = getattr(threading, name), int(sys.argv[1])
+
+def failing(*args, **options):
+    global left
+    left -= 1
+    if left < 0:
+        raise RuntimeError("can't start new thread")
+    return start(*args, **options)
+
+setattr(threading, name, failing)
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+EOF
+    run limited "$PY" "$BATS_TEST_TMPDIR/failing.py" "$@"
+}
+
+# run_without_processes PROGRAM ARGUMENT ...: `run` it as an ordinary user who may have one process,
+# so one thread, and no more.
+run_without_processes() {
+    cat >"$BATS_TEST_TMPDIR/without.py" <<'EOF'
+import os, resource, shutil, sys, tempfile
+
+with tempfile.TemporaryDirectory() as folder: # one that the ordinary user may look into
+    os.chmod(folder, 0o755)
+    program = shutil.copy(sys.argv[1], folder)
+    if (child := os.fork()) == 0:
+        os.chdir(folder)
+        if os.getuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+        os.execv(program, [program, *sys.argv[2:]])
+    _, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+EOF
+    run --separate-stderr limited "$PY" "$BATS_TEST_TMPDIR/without.py" "$@"
+}
+
+# tsan_works: does ThreadSanitizer, with this compiler, on this machine?
+tsan_works() {
+    echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/try.c"
+    { compile -fsanitize=thread -pthread "$BATS_TEST_TMPDIR/try.c" -o "$BATS_TEST_TMPDIR/try" &&
+        "$BATS_TEST_TMPDIR/try"; } 2>/dev/null
 }
 
 gil_is_on() { "$PY" -c 'import sys; sys.exit(not getattr(sys, "_is_gil_enabled", lambda: True)())'; }

@@ -1,0 +1,26 @@
+"""Fetch 40 documents, take a fingerprint of each, and parse it: the right tool for each part.
+
+python3 solution.py
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+
+from documents import fetch, fingerprint, main, parse
+
+
+def report(address, numbers):
+    """Return [fingerprint, sum of its numbers] of each of the documents, in their order."""
+    # Waiting, and computing in C that releases the GIL: threads.
+    with ThreadPoolExecutor(len(numbers)) as threads:
+        documents = list(threads.map(partial(fetch, address), numbers))
+        fingerprints = list(threads.map(fingerprint, documents))
+    # Computing in Python: processes. No thread is running when they are started.
+    with ProcessPoolExecutor(max(2, os.cpu_count())) as processes:
+        totals = list(processes.map(parse, documents))
+    return [list(pair) for pair in zip(fingerprints, totals, strict=True)]
+
+
+if __name__ == "__main__":
+    main(report)

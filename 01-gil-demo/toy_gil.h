@@ -1,0 +1,67 @@
+/* The GIL of toy_gil.c, after CPython's Python/ceval_gil.c: a flag, and two condition variables.
+ *
+ * A thread that wants the flag waits for one switch interval, then asks for it. The holder looks
+ * for that request between bytecodes, lets go, and waits until the other thread really has it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+struct worker;
+
+/* The mutex guards these few words, never the interpreter: that is what the flag is for. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t released, switched;
+    int held;
+    atomic_int drop_request;
+    const struct worker *last_holder;
+    uint64_t switches;
+    long interval; /* microseconds */
+} gil = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+         .released = PTHREAD_COND_INITIALIZER,
+         .switched = PTHREAD_COND_INITIALIZER,
+         .interval = 5000};
+
+static struct timespec interval_from_now(void)
+{
+    struct timespec t;
+
+    timespec_get(&t, TIME_UTC);
+    t.tv_nsec += gil.interval % 1000000 * 1000;
+    t.tv_sec += gil.interval / 1000000 + t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+static void take_gil(const struct worker *self)
+{
+    pthread_mutex_lock(&gil.mutex);
+    while (gil.held) {
+        struct timespec until = interval_from_now();
+        uint64_t switches = gil.switches;
+        int error = pthread_cond_timedwait(&gil.released, &gil.mutex, &until);
+        /* If others switched meanwhile, the holder is new: it has its interval yet. */
+        if (error == ETIMEDOUT && gil.held && gil.switches == switches)
+            atomic_store(&gil.drop_request, 1);
+    }
+    gil.held = 1;
+    gil.switches += gil.last_holder != self;
+    gil.last_holder = self;
+    atomic_store(&gil.drop_request, 0);
+    pthread_cond_signal(&gil.switched);
+    pthread_mutex_unlock(&gil.mutex);
+}
+
+static void drop_gil(const struct worker *self)
+{
+    pthread_mutex_lock(&gil.mutex);
+    gil.held = 0;
+    pthread_cond_signal(&gil.released);
+    /* Whoever asked must get it: without this wait the same thread would be first again. */
+    while (atomic_load(&gil.drop_request) && gil.last_holder == self)
+        pthread_cond_wait(&gil.switched, &gil.mutex);
+    pthread_mutex_unlock(&gil.mutex);
+}
