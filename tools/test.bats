@@ -71,6 +71,59 @@ path_with() {
     [[ ${lines[-1]} == *"No such file"* ]] || false
 }
 
+@test "an answer may change only in the rows that are named as wrong on purpose" {
+    example moody 0.250 "\$\$"
+    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 2 --varies moody/one moody/two \
+        -- "moody=$tmp/moody"
+    [ "$status" -eq 0 ]
+    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 2 --varies moody/one -- "moody=$tmp/moody"
+    [ "$status" -eq 1 ]
+    [[ $output == *"moody two: the answer changes from run to run"* ]] || false
+}
+
+@test "what a program printed comes between a README's markers as it is" {
+    printf 'a strip\n██  ██\n' >"$tmp/strip.txt"
+    printf 'before\n<!-- output: strip.txt -->\nold\n<!-- end -->\nafter\n' >"$tmp/README.md"
+    limited "$PY" results.py readme "$tmp/README.md"
+    [ "$(cat "$tmp/README.md")" = "before
+<!-- output: strip.txt -->
+\`\`\`text
+a strip
+██  ██
+\`\`\`
+<!-- end -->
+after" ]
+}
+
+@test "an exercise's check makes the reader's copy once, never overwrites it, and tells 0, 1 and 2" {
+    mkdir -p "$tmp/09-chapter/exercise"
+    cd "$tmp/09-chapter/exercise"
+    echo 'unfinished' >starter.txt
+    cat >check.py <<'EOF'
+from pathlib import Path
+from exercise import check
+
+def claims(work):
+    yield "it is there", ""
+    yield "it is finished", "" if work.read_text() == "finished\n" else "it is not"
+
+check(Path(__file__).resolve().parent, ".txt", claims)
+EOF
+    export PYTHONPATH=$BATS_TEST_DIRNAME
+    run limited "$BATS_TEST_DIRNAME/$PY" check.py
+    [ "$status" -eq 1 ]
+    [[ $output == *"09-chapter/exercise/mine.txt is your copy of the starter"* ]] || false
+    [[ $output == *"right    it is there"*"not yet  it is finished"*"it is not"*"make exercise-9"* ]] || false
+    echo 'finished' >mine.txt
+    run limited "$BATS_TEST_DIRNAME/$PY" check.py
+    [ "$status" -eq 0 ]
+    [[ $output != *"not yet"* ]] || false
+    [ "$(cat mine.txt)" = finished ]
+    run limited "$BATS_TEST_DIRNAME/$PY" check.py missing.txt
+    [ "$status" -eq 2 ]
+    [ "$output" = "check: 'missing.txt': no such file" ]
+}
+
 @test "results come between a README's markers, twice the same, and nothing else changes" {
     example fast 0.250 42
     limited "$PY" measure.py -o "$tmp/a.json" --repeat 1 "fast='$tmp/fast'"
