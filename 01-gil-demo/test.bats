@@ -183,7 +183,8 @@ os.chdir(sys.argv[1])
 text = [e.text for e in tree.parse("a.svg").iter("{http://www.w3.org/2000/svg}text")]
 assert [t for t in text if t.startswith("thread")] == [f"thread {i}" for i in (1, 2, 3, 4)], text
 events = json.load(open("a.json"))["traceEvents"]
-assert {e["tid"] for e in events if e["ph"] == "X"} == {1, 2, 3, 4}
+assert {e["tid"] for e in events if e["name"] == "thread_name"} == {1, 2, 3, 4}
+assert any(e["ph"] == "X" for e in events)
 assert all(e["ts"] >= 0 and e["dur"] > 0 and e["ts"] + e["dur"] < 100_001 for e in events if e["ph"] == "X")
 EOF
     for option in --svg --trace; do
@@ -317,8 +318,7 @@ EOF
 }
 
 @test "without a lock the counts go wrong on one core too" {
-    command -v taskset >/dev/null || skip "taskset is missing"
-    run limited taskset -c 0 build/toy_gil -n 20
+    run on_one_core build/toy_gil -n 20
     [ "$status" -eq 0 ]
     [ "$(($(column lost no-lock) + $(column freed no-lock)))" -gt 0 ]
     [ "$(column lost gil)" = 0 ]
@@ -471,12 +471,19 @@ plain_toy_gil() {
 }
 
 @test "an ordinary user who may have no more threads gets one line" {
-    "$PY" -c 'import sys; sys.exit(sys.platform != "linux")' || skip "only Linux counts threads as processes"
+    [ "$(uname)" = Linux ] || skip "the limit counts processes only"
+    folder=$(mktemp -d) # the test's own folder is nobody else's to read
+    chmod 755 "$folder"
+    cp build/count build/toy_gil "$folder"
     for name in count toy_gil; do
-        run_without_processes build/$name -n 8 -t 4
-        [ "$status" -eq 1 ]
-        [[ $stderr == "$name: cannot start thread 1 of "*": Resource temporarily unavailable" ]] || false
+        run few_threads 1 "$folder/$name" -n 8 -t 4
+        [ "$status" -ne 77 ] || { rm -r "$folder" && skip "cannot become an ordinary user"; }
+        [ "$status" -eq 1 ] || break
+        [[ $output == *"$name: cannot start thread 1 of "*": Resource temporarily unavailable"* ]] || break
+        name=
     done
+    rm -r "$folder"
+    [ -z "$name" ]
 }
 
 @test "a thread that cannot be created ends a Python program in one line, and nothing hangs" {

@@ -49,7 +49,11 @@ def count_on_threads(function, n, threads):
     """Share 0..n out in chunks: whichever thread is free takes the next one."""
     size = -(-n // CHUNKS)
     with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(lambda low: function(low, min(low + size, n)), range(0, n, size)))
+        try:
+            return sum(pool.map(lambda low: function(low, min(low + size, n)), range(0, n, size)))
+        except RuntimeError as error:  # the system allows no more of them
+            pool.shutdown(cancel_futures=True)
+            sys.exit(f"primes.py: cannot start a thread: {error}")
 
 
 def usable_cpus():

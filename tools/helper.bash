@@ -89,27 +89,39 @@ EOF
     run limited "$PY" "$BATS_TEST_TMPDIR/failing.py" "$@"
 }
 
-# run_without_processes PROGRAM ARGUMENT ...: `run` it as an ordinary user who may have one process,
-# so one thread, and no more.
-run_without_processes() {
-    cat >"$BATS_TEST_TMPDIR/without.py" <<'EOF'
-import os, resource, shutil, sys, tempfile
+# few_threads LIMIT PROGRAM ...: as an ordinary user with so many at most; 77: not possible here.
+few_threads() {
+    limited "$PY" -c '
+import argparse, concurrent.futures.thread, ctypes, pathlib, queue, signal, threading, time
+import os, resource, sys
+limit, program = int(sys.argv[1]), sys.argv[2]
+argparse.ArgumentParser().format_help()  # imports what an ordinary user may not be able to read
+try:
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+except OSError:
+    sys.exit(77)
+if not program.endswith(".py"):
+    os.execv(program, sys.argv[2:])
+del sys.argv[:2]
+with open(program) as source:
+    exec(compile(source.read(), program, "exec"), {"__name__": "__main__", "__file__": program})
+' "$@"
+}
 
-with tempfile.TemporaryDirectory() as folder: # one that the ordinary user may look into
-    os.chmod(folder, 0o755)
-    program = shutil.copy(sys.argv[1], folder)
-    if (child := os.fork()) == 0:
-        os.chdir(folder)
-        if os.getuid() == 0:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
-        os.execv(program, [program, *sys.argv[2:]])
-    _, status = os.waitpid(child, 0)
-sys.exit(os.waitstatus_to_exitcode(status))
-EOF
-    run --separate-stderr limited "$PY" "$BATS_TEST_TMPDIR/without.py" "$@"
+# complaint COMMAND ...: what the command writes to stderr, and its exit code.
+complaint() { limited bash -c '"$@" 2>&1 >/dev/null' _ "$@"; }
+
+# on_one_core COMMAND ...
+on_one_core() {
+    limited "$PY" -c '
+import os, sys
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
 # tsan_works: does ThreadSanitizer, with this compiler, on this machine?

@@ -255,7 +255,7 @@ EOF
 @test "make help lists the targets, and every README's links lead somewhere" {
     run make -C .. help
     [ "$status" -eq 0 ]
-    for target in all chapter-N test doctor lint clean distclean; do
+    for target in all chapter-N exercise-N test doctor lint clean distclean; do
         [[ $output == *"make $target"* ]] || false
     done
     cd ..

@@ -1,0 +1,112 @@
+"""Check the histogram of this exercise, without a clock: answers, races, threads at work, locks.
+
+make exercise-2 at the top, or in the chapter: make exercise WORK=exercise/solution.c
+"""
+
+import os
+import random
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from exercise import check
+
+HERE = Path(__file__).resolve().parent
+TIMEOUT = 120  # seconds, for what takes less than one: only what hangs is ended
+RACY = "two threads changed the same number at the same time; who else writes to it?"
+
+
+def run(*command):
+    """Run a command; return (exit code, its output), or (None, what happened) if it hangs."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        return None, f"still running after {TIMEOUT} s; do threads wait for each other?"
+    return done.returncode, done.stdout + done.stderr
+
+
+def build(program, *sources):
+    """Compile sources (file names and options) into program; return the first error, or ""."""
+    flags = shlex.split(os.environ.get("CFLAGS", "-O2"))
+    compiler = shlex.split(os.environ.get("CC") or "cc")
+    code, output = run(*compiler, *flags, "-pthread", *sources, "-o", program)
+    errors = [line for line in output.splitlines() if "error" in line]
+    return "" if code == 0 else errors[0] if errors else output.strip() or "the compiler failed"
+
+
+def problem(program, mode, hint=""):
+    """Run one of harness.c's checks; return "" or one line about what went wrong."""
+    code, output = run(program, mode, str(random.getrandbits(32)))
+    if code == 0:
+        return ""
+    if code is not None and code < 0:
+        return f"it crashed (signal {-code})"
+    return output.strip() + (hint and f": {hint}")
+
+
+def sanitizer_works(folder):
+    """Tell whether a trivial program runs under ThreadSanitizer here."""
+    (folder / "try.c").write_text("int main(void) { return 0; }\n")
+    return not build(folder / "try", "-fsanitize=thread", folder / "try.c") and not any(
+        run(folder / "try")
+    )
+
+
+def race(folder, sources, name):
+    """Return "" or where ThreadSanitizer sees a data race in the file called name."""
+    program = folder / "tsan"
+    complaint = build(program, "-g", "-fsanitize=thread", "-DCHECK", *sources)
+    code, output = run(program, "races", "1") if not complaint else (None, complaint)
+    if code is None:
+        return output
+    if "data race" not in output:
+        return ""
+    where = re.search(rf"{re.escape(name)}:(\d+)", output)
+    return f"{name}, line {where[1]}: {RACY}" if where else RACY
+
+
+def claims(work):
+    """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
+    sources = "-include", HERE / "harness.c", work
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        program, plain = folder / "check", folder / "plain"
+        complaint = build(program, "-DCHECK", *sources) or build(plain, *sources)
+        yield f"{work.name} compiles", complaint
+        if complaint:
+            return
+        yield (
+            "the answer is right for any values, on any number of threads",
+            problem(program, "answers"),
+        )
+        if sanitizer_works(folder):
+            yield (
+                "no two threads touch the same number unprotected",
+                race(folder, sources, work.name),
+            )
+        else:
+            print("  skipped  data races: ThreadSanitizer does not work here")
+        yield (
+            "the threads are at work at the same time",
+            problem(program, "together", "is the whole loop locked, or all given to one thread?"),
+        )
+        yield (
+            "no lock for every value",
+            problem(program, "locks", "count apart, and add up at the end"),
+        )
+        tell_speed(plain)
+
+
+def tell_speed(program):
+    """Print how fast it is: for information, since it depends on the machine."""
+    code, output = run(program, "time", "2")
+    if code == 0:
+        one, two = map(float, output.split())
+        print(f"\n  1 thread: {one:.5f} s, 2 threads: {two:.5f} s, speed-up {one / two:.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(check(HERE, ".c", claims))
