@@ -497,7 +497,7 @@ plain_toy_gil() {
     [ "$status" -eq 1 ]
     run_failing 1 timeline.py
     [ "$status" -eq 1 ]
-    run_failing 1 count.py -n 1000 # in the pool of processes
+    run_failing 2 count.py -n 1000 -t 1 # in the pool of processes
     [ "$status" -eq 1 ]
 }
 
