@@ -2,7 +2,7 @@
 CHAPTERS := 01-gil-demo 02-threads-in-c 03-nogil-extension 04-openmp-prange 05-sgd-case-study
 NUMBERS := 1 2 3 4 5
 chapter = $(filter 0$*-%,$(CHAPTERS))
-wrap = fmt -w "$$({ [ -t 2 ] && tput cols || echo 100; } 2>/dev/null)"
+wrap = fmt -w "$$(if [ -t 2 ]; then tput cols; else echo 100; fi)"
 export CC PYTHON
 
 # Timed runs must not share the machine, so this level never runs two things at once under -j.

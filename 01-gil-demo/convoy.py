@@ -3,8 +3,8 @@
     python3 convoy.py
 
 A client in another process sends small requests over a socket pair, 1 ms after each answer; one
-thread here answers them. Every blocking call gives the GIL away, and getting it back from a
-thread that computes takes a switch interval (5 ms). That happens in each receive and each send.
+thread here answers them. A call that has to wait gives the GIL away, and getting it back from a
+thread that computes takes a switch interval (5 ms).
 
 quiet           nothing else runs
 1-python        beside a thread that computes in pure Python
@@ -27,6 +27,7 @@ ROW = "{:<16}{:>8}{:>8}{:>#11.4g}{:>9.3f}{:>7.2f}{:>9.0f}{:>11.3f}{:>9.3f}"
 
 def ask(connection, n):
     """Be the client: ask n times for the next number; send back how long each answer took."""
+    connection.send_bytes(b"here")
     seconds, right = [], 0
     for i in range(n):
         time.sleep(PAUSE)
@@ -72,6 +73,7 @@ def serve(n, rivals):
             thread.start()
             threads.append(thread)
             running.wait()
+        connection.recv_bytes()  # the client is here
         wall, cpu = time.perf_counter(), time.process_time()
         while request := connection.recv_bytes():
             connection.send_bytes(b"%d" % (int(request) + 1))

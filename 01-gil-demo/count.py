@@ -6,8 +6,8 @@
 Every version takes the same 2n steps, and the answer is the number of steps taken. Threads
 share the work out, yet on an ordinary CPython only one of them runs at any moment: `busy`
 (CPU time over wall time) stays at 1. Processes have a GIL each, so they do run at once, and so do
-the interpreters that one process can have since Python 3.14. A free-threaded CPython has no GIL:
-there the threads run at once too.
+several interpreters in one process, which Python code can start since 3.14. A free-threaded
+CPython has no GIL: there the threads run at once too.
 """
 
 import argparse
@@ -141,8 +141,8 @@ def main():
     print(f"count down from {args.n:,}, twice; CPython {platform.python_version()} {gil} the GIL")
     print(f"{'version':<16}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}")
     base = wrong = 0
-    # CPython 3.11 runs the loop about 10% faster once the process has started a thread. One here
-    # gives the first row what the others have.
+    # A warm-up: with CPython 3.11, the first row was up to 10% slower than the same work was after
+    # the process had started a thread, and threads seemed to help.
     run(threads, [1], 1)
     versions = [(sequential, 1), (threads, args.t), (processes, args.t), (coroutines, 1)]
     if InterpreterPoolExecutor:

@@ -97,6 +97,8 @@ def rows(megabytes):
         yield "shared", *on_running_process(context, add_up_shared, memory.name, count)
         for method in multiprocessing.get_all_start_methods():
             context = multiprocessing.get_context(method)
+            if method == "forkserver":
+                on_new_process(context, add_up_own, 1)  # starts the server, once for all
             yield f"start-{method}", *on_new_process(context, add_up_own, count)
     finally:
         memory.close()

@@ -18,6 +18,7 @@ import contextlib
 import hashlib
 import html
 import json
+import os
 import platform
 import shutil
 import socket
@@ -204,7 +205,11 @@ def summary(threads, notes, seconds):
     """Say how much ran together, how long turns are, and what taking notes costs."""
     together = sum(share_of(pieces, seconds) for pieces in threads)
     turns = [end - start for pieces in threads for start, end in turns_of(pieces)[1:-1]]
-    turn = f", in turns of {statistics.median(turns) * 1e3:.2g} ms" if len(turns) > 3 else ""
+    turn = (
+        f", in turns of {statistics.median(turns) * 1e3:.2g} ms"
+        if together < 1.2 and len(turns) > 3
+        else ""
+    )
     slices = [t1 - t0 for note in notes for (t0, _), (t1, _) in pairwise(note)]
     probe, start = [], time.perf_counter_ns()
     for _ in range(10_000):
@@ -218,10 +223,13 @@ def summary(threads, notes, seconds):
 
 def write(option, path, text):
     """Write a whole file or none; end with one line where that is impossible."""
-    part = path.with_name(path.name + ".part")
+    part = Path(f"{path}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            path.write_text(text, encoding="utf-8")  # a device or a pipe is not to be replaced
+        else:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -1,4 +1,4 @@
-/* A producer, a queue with few places, and workers: who is too fast waits, and nothing is lost.
+/* A producer, a queue with few places, and workers: whoever is too fast waits, and nothing is lost.
  *
  *     cc -O2 -pthread pipeline.c -o pipeline && ./pipeline
  *
@@ -103,7 +103,7 @@ struct result {
 };
 
 struct worker {
-    pthread_t thread;
+    _Alignas(128) pthread_t thread; /* 128: no two workers in a cache line */
     uint64_t n, primes, done;
 };
 
@@ -207,7 +207,7 @@ static uint64_t whole(int option, const char *text, uint64_t low, uint64_t high)
 
 int main(int argc, char **argv)
 {
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     uint64_t n = 2000000;
     int threads = usable_cpus(), wrong = 0;
     struct result first = {0, 0, 0}, result = {0, 0, 0};

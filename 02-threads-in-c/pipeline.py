@@ -1,4 +1,4 @@
-"""A producer, a queue with few places, and workers: who is too fast waits, and nothing is lost.
+"""A producer, a queue with few places, and workers: whoever is too fast waits, and nothing is lost.
 
     python3 pipeline.py
     python3 pipeline.py -n 100000 -t 4 -q 2

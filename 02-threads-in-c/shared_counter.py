@@ -1,4 +1,4 @@
-"""Four ways for Python threads to count together, to n: the GIL does not keep the steps from harm.
+"""Three ways for Python threads to count together, to n: the GIL does not keep the steps from harm.
 
     python3 shared_counter.py
     python3 shared_counter.py -n 1000000 -t 4
@@ -38,8 +38,8 @@ def sequential(_counter, steps):
 def unlocked(counter, steps):
     for step in range(steps):
         value = counter.count
-        # Here the GIL may pass to another thread. Sleeping for a microsecond passes it
-        # on here, every time, so that the loss shows on every version of CPython and on one core.
+        # At a call the GIL can pass to another thread, and a call that sleeps passes it on every
+        # time. Without a call here, CPython does not let go of it today; nothing promises that.
         if step % GIVE_WAY == 0:
             time.sleep(1e-6)
         counter.count = value + 1

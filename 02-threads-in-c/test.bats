@@ -563,11 +563,21 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
     refused "the answer is right" "BIN_OF was not called"
 }
 
+@test "exercise: what crashes in the run under ThreadSanitizer is not called right; printing is fine" {
+    tsan_works || skip "ThreadSanitizer does not work here"
+    # 20000 is the size of that run; the output of `puts` must not confuse the others.
+    sed 's/^    size_t part = /    puts("here"); if (n == 20000) *(volatile int *)0 = 0;\
+&/' exercise/solution.c >"$BATS_TEST_TMPDIR/fragile.c"
+    run checked "$BATS_TEST_TMPDIR/fragile.c"
+    refused "no two threads touch the same number" "it ended with"
+    [ "$(grep -c 'not yet' <<<"$output")" -eq 1 ]
+}
+
 @test "exercise: what does not compile, crashes, or is not there is said to" {
     echo 'int main(void) { retrun 0; }' >"$BATS_TEST_TMPDIR/typo.c"
     run checked "$BATS_TEST_TMPDIR/typo.c"
     refused "typo.c compiles" "typo.c:1"
-    sed 's/^    uint64_t bins\[BINS\]; .* its own .*/    uint64_t *bins;/' exercise/solution.c \
+    sed 's/^    uint64_t bins\[BINS\]; .* it has counted.*/    uint64_t *bins;/' exercise/solution.c \
         >"$BATS_TEST_TMPDIR/crash.c"
     run checked "$BATS_TEST_TMPDIR/crash.c"
     refused "the answer is right" "it crashed"

@@ -22,17 +22,19 @@ def check(folder, suffix, claims):
     """
     chapter = folder.parent.name
     work, shown = folder / f"mine{suffix}", f"{chapter}/exercise/mine{suffix}"
+    again = f"type make exercise-{chapter[1]}"
     if len(sys.argv) > 1:
         work, shown = Path(sys.argv[1]).resolve(), sys.argv[1]
-    again = f"make exercise-{chapter[1]}"
+        again = "check it again"
     if len(sys.argv) == 1 and not work.exists():
         shutil.copyfile(folder / f"starter{suffix}", work)
         print(f"{shown} is your copy of the starter. It is meant to fail")
-        print(f"until you finish it: edit it, then type {again}. See its README.md.\n")
+        print(f"until you finish it: edit it, then {again}. See its README.md.\n")
     if not work.is_file():
         print(f"check: '{shown}': no such file", file=sys.stderr)
         sys.exit(2)
 
+    print(f"checking {shown}", flush=True)
     failed = 0
     for claim, problem in claims(work):
         print(f"  {'not yet' if problem else 'right  '}  {claim}", flush=True)
@@ -40,6 +42,6 @@ def check(folder, suffix, claims):
             print(f"           {problem}", flush=True)
         failed += bool(problem)
     if failed:
-        print(f"\nNot finished yet. Edit {shown}, then type {again}.")
+        print(f"\nNot finished yet. Edit {shown}, then {again}.")
         sys.exit(1)
     print(f"\nAll right. Compare it with {chapter}/exercise/solution{suffix}.")

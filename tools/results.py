@@ -104,9 +104,11 @@ def bar(value, rows, width):
     return Bar(top, 0, value, width=width)
 
 
-def build_table(rows, lead, extra, bars):
+def build_table(rows, lead, extra, left_out):
     # The summary names chapters, and has no room for answers: each chapter's own table shows them.
-    answers = [] if "chapter" in lead else ["answer"]
+    answers = [] if "chapter" in lead or "answer" in left_out else ["answer"]
+    lead, extra = ([name for name in names if name not in left_out] for names in (lead, extra))
+    bars = "bars" not in left_out
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in (*lead, "version"):
         table.add_column(name, no_wrap=True)
@@ -118,8 +120,9 @@ def build_table(rows, lead, extra, bars):
         table.add_column(name, justify="right", no_wrap=True)
     previous = None
     for row in rows:
-        group, *rest = (row[name] for name in lead)
-        cells = [group if group != previous else "", *rest]
+        cells = [row[name] for name in lead]
+        group = cells[:1]
+        cells[:1] = group if group != previous else [""] * len(group)
         cells += [row["version"], row["threads"], *(row[name] for name in answers)]
         cells += [short(row["seconds"]), times(row["speedup"])]
         cells += [bar(row["speedup"], rows, 16)] if bars else []
@@ -129,22 +132,24 @@ def build_table(rows, lead, extra, bars):
 
 
 def print_table(console, rows, lead):
-    """Print rows; on a narrow terminal without the bars, then with fewer of the extra columns."""
+    """Print rows; on a narrow terminal without the bars, then with fewer columns."""
     extra = dict.fromkeys(name for row in rows for name in row)
     extra = [name for name in extra if name not in (*FIXED, *lead)]
     extra = [name for name in extra if any(row.get(name, "-") != "-" for row in rows)]
-    bars, left_out, table = True, [], build_table(rows, lead, extra, bars=True)
+    # What the title says already goes first, and what the remarks below point at last.
+    spare = ["bars", *([] if "chapter" in lead else ["answer"])]
+    spare += lead if len({row["program"] for row in rows}) == 1 else []
+    spare += extra
+    left_out, table = [], build_table(rows, lead, extra, left_out=())
     wide = console.options.update(width=1000)
-    while Measurement.get(console, wide, table).maximum > console.width and (bars or extra):
-        if not bars:
-            left_out.append(extra.pop(0))
-        bars = False
-        table = build_table(rows, lead, extra, bars)
+    while Measurement.get(console, wide, table).maximum > console.width and spare:
+        left_out.append(spare.pop(0))
+        table = build_table(rows, lead, extra, left_out)
     console.print(table)
-    if bars and is_logarithmic(rows):
+    if "bars" not in left_out and is_logarithmic(rows):
         console.print("\n(the bars are logarithmic)", style="dim")
-    if left_out:
-        print_line(console, f"\n(too narrow for: {', '.join(left_out)})")
+    if left_out[1:]:
+        print_line(console, f"\n(too narrow for: {', '.join(left_out[1:])})")
 
 
 def print_line(console, text):

@@ -16,7 +16,7 @@ def report(address, numbers):
     with ThreadPoolExecutor(len(numbers)) as threads:
         documents = list(threads.map(partial(fetch, address), numbers))
         fingerprints = list(threads.map(fingerprint, documents))
-    # Computing in Python: processes. No thread is running when they are started.
+    # Computing in Python: processes. The threads have ended: forking beside them is not safe.
     with ProcessPoolExecutor(max(2, os.cpu_count())) as processes:
         totals = list(processes.map(parse, documents))
     return [list(pair) for pair in zip(fingerprints, totals, strict=True)]

@@ -4,6 +4,7 @@
  *
  * It is compiled in front of the reader's file, so that BIN_OF, locks and main can be replaced.
  */
+#define _GNU_SOURCE /* before any header: the reader's own comes too late */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,6 +41,11 @@ static void check_meet(void)
         if (naps == CHECK_PATIENCE)
             atomic_store_explicit(&check_gave_up, 1, memory_order_relaxed);
     }
+}
+
+static inline void check_lock(void)
+{
+    atomic_fetch_add_explicit(&check_locks, 1, memory_order_relaxed);
 }
 
 static uint32_t check_bin_of(uint32_t value)
@@ -122,7 +128,7 @@ static int check_time(int threads)
             difftime(end.tv_sec, start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) * 1e-9;
         best[i % 2] = seconds < best[i % 2] ? seconds : best[i % 2];
     }
-    printf("%.5f %.5f\n", best[0], best[1]);
+    printf("\n%.5f %.5f\n", best[0], best[1]);
     return 0;
 }
 
@@ -151,8 +157,9 @@ int main(int argc, char **argv)
 #define main check_not_the_readers_main
 #ifdef CHECK
 #define BIN_OF(value) check_bin_of(value)
-#define pthread_mutex_lock(lock) (check_locks++, pthread_mutex_lock(lock))
-#define pthread_mutex_trylock(lock) (check_locks++, pthread_mutex_trylock(lock))
-#define pthread_spin_lock(lock) (check_locks++, pthread_spin_lock(lock))
-#define pthread_rwlock_wrlock(lock) (check_locks++, pthread_rwlock_wrlock(lock))
+#define pthread_mutex_lock(lock) (check_lock(), pthread_mutex_lock(lock))
+#define pthread_mutex_trylock(lock) (check_lock(), pthread_mutex_trylock(lock))
+#define pthread_spin_lock(lock) (check_lock(), pthread_spin_lock(lock))
+#define pthread_rwlock_rdlock(lock) (check_lock(), pthread_rwlock_rdlock(lock))
+#define pthread_rwlock_wrlock(lock) (check_lock(), pthread_rwlock_wrlock(lock))
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_THREADS = 256, BINS = 64 };
 
@@ -18,15 +19,17 @@ struct worker {
     pthread_t thread;
     const uint32_t *values; /* its part of them */
     size_t n;
-    uint64_t bins[BINS]; /* its own */
+    uint64_t bins[BINS]; /* what it has counted, when it is done */
 };
 
 static void *work(void *argument)
 {
     struct worker *worker = argument;
+    uint64_t bins[BINS] = {0}; /* on its own stack: no other thread's data are near */
 
     for (size_t i = 0; i < worker->n; i++)
-        worker->bins[BIN_OF(worker->values[i])]++;
+        bins[BIN_OF(worker->values[i])]++;
+    memcpy(worker->bins, bins, sizeof bins);
     return NULL;
 }
 

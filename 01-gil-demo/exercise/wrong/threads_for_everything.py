@@ -1,4 +1,4 @@
-"""Wrong: the waits overlap, but parsing is Python and stays on one core."""
+"""Wrong: the waits overlap, but parsing is Python and, with a GIL, stays on one core."""
 
 from concurrent.futures import ThreadPoolExecutor
 
