@@ -85,7 +85,7 @@ def whole(low, high):
 def main():
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
     parser.add_argument(
-        "-n", type=whole(1, 10**12), default=300_000, help="primes below n (default: %(default)s)"
+        "-n", type=whole(1, 10**12), default=500_000, help="primes below n (default: %(default)s)"
     )
     parser.add_argument(
         "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
