@@ -209,7 +209,7 @@ static int print_row(const char *version, int threads, uint64_t rounds, double w
     }
     printf("%-13s%8d%8ld%#9.3g%8.2f%6.2f%9.2f%7ld%7" PRIu64 "%9" PRIu64 "%9.3f\n", version, threads,
            answer, wall, base / wall, cpu / wall,
-           bytecode_seconds * 1e9 / ((double)rounds * BYTECODES), lost, freed_early, gil.switches,
+           bytecode_seconds * 1e9 / (double)(rounds * BYTECODES), lost, freed_early, gil.switches,
            longest_wait * 1e3);
     return answer != SHARED || lost || freed_early;
 }

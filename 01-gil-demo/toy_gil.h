@@ -44,7 +44,7 @@ static void take_gil(const struct worker *self)
         struct timespec until = interval_from_now();
         uint64_t switches = gil.switches;
         int error = pthread_cond_timedwait(&gil.released, &gil.mutex, &until);
-        /* If others switched meanwhile, the holder is new: it has its interval yet. */
+        /* If others switched meanwhile, the holder is a new one, and has an interval of its own. */
         if (error == ETIMEDOUT && gil.held && gil.switches == switches)
             atomic_store(&gil.drop_request, 1);
     }

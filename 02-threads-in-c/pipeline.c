@@ -2,7 +2,7 @@
  *
  *     cc -O2 -pthread pipeline.c -o pipeline && ./pipeline
  *
- * An item is the start of a range of 1000 numbers; the workers count the primes in it. Ctrl-C
+ * An item is the start of a chunk of numbers; the workers count the primes in it. Ctrl-C
  * stops the producer, and what it has made is still done.
  */
 #define _GNU_SOURCE /* sched_getaffinity */
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 256, MAX_PLACES = 65536, RANGE = 1000 };
+enum { MAX_THREADS = 256, MAX_PLACES = 65536 };
 
 static struct {
     pthread_mutex_t lock;
@@ -79,6 +79,8 @@ static void interrupt(int signal)
     interrupted = 1;
 }
 
+static uint64_t chunk = 10000; /* numbers an item stands for */
+
 static int is_prime(uint64_t n)
 {
     if (n < 2)
@@ -109,7 +111,7 @@ struct worker {
 
 static uint64_t do_item(uint64_t low, uint64_t n)
 {
-    return count_primes(low, n - low < RANGE ? n : low + RANGE);
+    return count_primes(low, n - low < chunk ? n : low + chunk);
 }
 
 static void *work(void *argument)
@@ -126,7 +128,7 @@ static struct result sequential(uint64_t n, int threads)
     struct result result = {0, 0, 0};
 
     (void)threads;
-    for (uint64_t low = 0; low < n && !interrupted; low += RANGE) {
+    for (uint64_t low = 0; low < n && !interrupted; low += chunk) {
         result.made++;
         result.primes += do_item(low, n);
         result.done++;
@@ -145,7 +147,7 @@ static struct result pipeline(uint64_t n, int threads)
         workers[started] = (struct worker){.n = n};
         error = pthread_create(&workers[started].thread, NULL, work, &workers[started]);
     }
-    for (uint64_t low = 0; low < n && !interrupted && !error; low += RANGE, result.made++)
+    for (uint64_t low = 0; low < n && !interrupted && !error; low += chunk, result.made++)
         put(low);
     close_queue(1);
     for (int i = 0; i < started; i++) {
@@ -216,16 +218,19 @@ int main(int argc, char **argv)
     queue.places = 16;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         puts("usage: pipeline [-n primes below n, default 2000000] [-t workers, 1 to 256]\n"
-             "                [-q places in the queue, 1 to 65536, default 16]");
+             "                [-q places in the queue, 1 to 65536, default 16]\n"
+             "                [-c numbers an item, default 10000]");
         return 0;
     }
-    for (int option; (option = getopt(argc, argv, "n:t:q:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "n:t:q:c:")) != -1;) {
         if (option == 'n')
             n = whole(option, optarg, 1, 1000000000000);
         else if (option == 't')
             threads = (int)whole(option, optarg, 1, MAX_THREADS);
         else if (option == 'q')
             queue.places = (size_t)whole(option, optarg, 1, MAX_PLACES);
+        else if (option == 'c')
+            chunk = whole(option, optarg, 1, 1000000000000);
         else
             return 2; /* getopt has said what is wrong */
     }
@@ -238,8 +243,8 @@ int main(int argc, char **argv)
         return 1;
     }
 
-    printf("count the primes below %" PRIu64 ", %d numbers an item; queue: %zu places\n", n, RANGE,
-           queue.places);
+    printf("count the primes below %" PRIu64 ", %" PRIu64 " an item; places in the queue: %zu\n", n,
+           chunk, queue.places);
     printf("%-14s%8s%14s%11s%9s%7s%12s%12s\n", "version", "threads", "answer", "seconds", "speedup",
            "busy", "made", "done");
     for (int row = 0; row < 2 && !interrupted; row++) {

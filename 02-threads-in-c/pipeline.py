@@ -1,9 +1,9 @@
 """A producer, a queue with few places, and workers: whoever is too fast waits, and nothing is lost.
 
     python3 pipeline.py
-    python3 pipeline.py -n 100000 -t 4 -q 2
+    python3 pipeline.py -n 100000 -t 4 -q 2 -c 1000
 
-An item is the start of a range of 1000 numbers; the workers count the primes in it. Ctrl-C
+An item is the start of a chunk of numbers; the workers count the primes in it. Ctrl-C
 stops the producer, and what it has made is still done.
 """
 
@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 
-RANGE = 1000
 ROW = "{:<14}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}{:>12}{:>12}"
 
 # A KeyboardInterrupt could strike between making an item and counting it. A flag cannot.
@@ -54,32 +53,32 @@ def count_primes(low, high):
     return sum(is_prime(n) for n in range(low, high))
 
 
-def produce(n):
+def produce(n, chunk):
     """Yield the items, until there are no more or Ctrl-C."""
-    for low in range(0, n, RANGE):
+    for low in range(0, n, chunk):
         if interrupted.is_set():
             return
         yield low
 
 
-def do_item(low, n):
-    return count_primes(low, min(low + RANGE, n))
+def do_item(low, n, chunk):
+    return count_primes(low, min(low + chunk, n))
 
 
 # Each version returns (primes, items made, items done).
 
 
-def sequential(n, _workers, _items):
-    results = [do_item(low, n) for low in produce(n)]
+def sequential(n, chunk, _workers, _items):
+    results = [do_item(low, n, chunk) for low in produce(n, chunk)]
     return sum(results), len(results), len(results)
 
 
-def pipeline(n, workers, items):
+def pipeline(n, chunk, workers, items):
     results = []
 
     def work():
         while (low := items.get()) is not None:
-            results.append(do_item(low, n))
+            results.append(do_item(low, n, chunk))
 
     made, started = 0, []
     try:
@@ -87,7 +86,7 @@ def pipeline(n, workers, items):
             thread = threading.Thread(target=work)
             thread.start()
             started.append(thread)
-        for low in produce(n):
+        for low in produce(n, chunk):
             items.put(low)
             made += 1
     except RuntimeError as error:  # the system allows no more threads
@@ -137,11 +136,14 @@ def main():
     parser.add_argument(
         "-q", type=whole(1, 65536), default=16, help="places in the queue (default: %(default)s)"
     )
+    parser.add_argument(
+        "-c", type=whole(1, 10**12), default=10_000, help="numbers an item (default: %(default)s)"
+    )
     args = parser.parse_args()
     signal.signal(signal.SIGINT, interrupt)
     items = BoundedQueue(args.q)
 
-    print(f"count the primes below {args.n:,}, {RANGE} numbers an item; queue: {args.q} places")
+    print(f"count the primes below {args.n:,}, {args.c:,} an item; places in the queue: {args.q}")
     print(
         f"{'version':<14}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}"
         f"{'made':>12}{'done':>12}",
@@ -150,7 +152,7 @@ def main():
     base = expected = wrong = 0
     for version, workers in ((sequential, 1), (pipeline, args.t)):
         wall, cpu = time.perf_counter(), time.process_time()
-        answer, made, done = version(args.n, workers, items)
+        answer, made, done = version(args.n, args.c, workers, items)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         base = base or wall
         expected = answer if version is sequential else expected

@@ -265,7 +265,7 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
         for places in 1 2 16; do
             for threads in 1 2 3 8; do
                 # shellcheck disable=SC2086 # the command is two words
-                run limited $program -n 20500 -t "$threads" -q "$places"
+                run limited $program -n 20500 -c 1000 -t "$threads" -q "$places"
                 [ "$status" -eq 0 ]
                 rows_are_well_formed
                 for version in sequential pipeline; do
@@ -281,12 +281,12 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
 @test "the queue never holds more than it has places for, and a slow worker fills it" {
     sed 's/worker->primes += do_item/usleep(2000), &/' pipeline.c >"$BATS_TEST_TMPDIR/slow.c"
     compile -O2 -pthread "$BATS_TEST_TMPDIR/slow.c" -o "$BATS_TEST_TMPDIR/slow"
-    sed 's/results.append(do_item(low, n))/time.sleep(0.002); &/' pipeline.py \
+    sed 's/results.append(do_item(low, n, chunk))/time.sleep(0.002); &/' pipeline.py \
         >"$BATS_TEST_TMPDIR/slow.py"
     for program in "$BATS_TEST_TMPDIR/slow" "$PY $BATS_TEST_TMPDIR/slow.py"; do
         for places in 1 3; do
             # shellcheck disable=SC2086
-            run limited $program -n 20000 -t 2 -q "$places"
+            run limited $program -n 20000 -c 1000 -t 2 -q "$places"
             [ "$status" -eq 0 ]
             [[ $output == *"at most $places of $places places"* ]] || false
         done
@@ -304,14 +304,14 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
         [[ $output != *Traceback* ]] || false
     done
     # In the second row, of twins with 20,000 slow items, while the producer waits for a place.
-    sed 's/RANGE = 1000/RANGE = 1/; s/worker->primes += do_item/usleep(2000), &/' pipeline.c \
+    sed 's/worker->primes += do_item/usleep(2000), &/' pipeline.c \
         >"$BATS_TEST_TMPDIR/slow.c"
     compile -O2 -pthread "$BATS_TEST_TMPDIR/slow.c" -o "$BATS_TEST_TMPDIR/slow"
-    sed 's/^RANGE = 1000/RANGE = 1/; s/results.append(do_item(low, n))/time.sleep(0.002); &/' \
+    sed 's/results.append(do_item(low, n, chunk))/time.sleep(0.002); &/' \
         pipeline.py >"$BATS_TEST_TMPDIR/slow.py"
     for program in "$BATS_TEST_TMPDIR/slow" "$PY $BATS_TEST_TMPDIR/slow.py"; do
         # shellcheck disable=SC2086
-        run ctrl_c sequential $program -n 20000 -t 2 -q 4
+        run ctrl_c sequential $program -n 20000 -c 1 -t 2 -q 4
         [ "$status" -eq 130 ]
         made=$(column made pipeline)
         [ "$made" -lt 20000 ]
@@ -331,13 +331,13 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
     sed 's/int taken = queue.filled > 0;/int taken = queue.filled > 0 \&\& !queue.closed;/
          s/worker->primes += do_item/usleep(2000), &/' pipeline.c >"$BATS_TEST_TMPDIR/wrong.c"
     compile -O2 -pthread "$BATS_TEST_TMPDIR/wrong.c" -o "$BATS_TEST_TMPDIR/wrong"
-    run limited "$BATS_TEST_TMPDIR/wrong" -n 50000 -t 2
+    run limited "$BATS_TEST_TMPDIR/wrong" -n 50000 -c 1000 -t 2
     [ "$status" -eq 1 ]
     [[ $output == *"1 rows with a wrong answer, or with items lost"* ]] || false
 
     sed 's/while (low := items.get()) is not None:/while (low := items.get()):/' pipeline.py \
         >"$BATS_TEST_TMPDIR/wrong.py"
-    run limited "$PY" "$BATS_TEST_TMPDIR/wrong.py" -n 5000 -t 2 # 0 is an item, too
+    run limited "$PY" "$BATS_TEST_TMPDIR/wrong.py" -n 5000 -c 1000 -t 2 # 0 is an item, too
     [ "$status" -eq 1 ]
     [[ $output == *"1 rows with a wrong answer, or with items lost"* ]] || false
 }
@@ -351,7 +351,7 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
     done
     run limited "$BATS_TEST_TMPDIR/primes" -s -n 20000 -t 4
     [ "$status" -eq 0 ]
-    run limited "$BATS_TEST_TMPDIR/pipeline" -n 50000 -t 3 -q 1
+    run limited "$BATS_TEST_TMPDIR/pipeline" -n 50000 -c 1000 -t 3 -q 1
     [ "$status" -eq 0 ]
 }
 
@@ -370,7 +370,7 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
     # Without the lock for a moment, long enough for the other threads to come.
     flagged 's/queue.filled--;/pthread_mutex_unlock(\&queue.lock); & usleep(5000);/
         s/pthread_cond_signal(&queue.not_full);/pthread_mutex_lock(\&queue.lock); &/' \
-        pipeline -n 50000 -t 3
+        pipeline -n 50000 -c 1000 -t 3
 }
 
 @test "a thread that cannot be started ends a program with one line, and leaves nothing behind" {
@@ -463,6 +463,8 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
     done
     for value in 0 -1 abc '' 1000000000001; do
         refuses -c "$value" build/primes
+        refuses -c "$value" build/pipeline
+        refuses -c "$value" "$PY" pipeline.py
     done
 }
 
