@@ -30,6 +30,7 @@ from itertools import pairwise
 from pathlib import Path
 
 BUFFER = bytes(2**18)
+WARM_UP = 50_000_000  # nanoseconds not shown, in which the system spreads threads over the cores
 BLOCKS, ASCII = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 
 
@@ -69,7 +70,7 @@ WORK = {
 def run(slices, threads, seconds):
     """Let threads repeat the slices for some seconds.
 
-    Returns the time they started and for each thread its notes: (time, CPU time so far), in
+    Returns the time they were warm and for each thread its notes: (time, CPU time so far), in
     nanoseconds. Raises RuntimeError if a thread cannot be started, or a slice's result is wrong.
     """
     expected = {work: work() for work in set(slices)}
@@ -92,7 +93,7 @@ def run(slices, threads, seconds):
         for worker in workers:
             worker.start()
             started += 1
-        begin.append(time.perf_counter_ns())
+        begin.append(time.perf_counter_ns() + WARM_UP)
     finally:
         gate.set()
         for worker in workers[:started]:
