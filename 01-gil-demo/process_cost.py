@@ -43,8 +43,8 @@ def add_up_own(count):
     return add_up(range(count))
 
 
-# Each version takes the numbers (an array, and the shared memory that holds them too) and the way
-# to start processes; it returns the answer, the wall and CPU seconds, and the bytes sent.
+# Each takes the way to start processes and the call that one is to make; it returns the answer, the
+# wall and CPU seconds, and the bytes sent.
 
 
 def on_running_process(context, *call):

@@ -139,7 +139,7 @@ def whole(low, high):
 
 
 def table(title, versions):
-    """Print a row for each (name, threads, function) and return how many answers differ."""
+    """Print a row for each (name, threads, function, arguments ...); return the answers."""
     print(title)
     print(f"{'version':<18}{'threads':>8}{'answer':>10}{'seconds':>11}{'speedup':>9}{'busy':>7}")
     base, answers = 0, []

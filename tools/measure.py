@@ -12,11 +12,11 @@ import os
 import platform
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import bounded
 import pyperf
 import results
 from rich.console import Console
@@ -61,27 +61,14 @@ class Failed(Exception):
 def run_once(command):
     """Run one example and return its parsed output; Failed if it fails, hangs or is unreadable."""
     try:
-        # A group of its own, so that an example's own processes end with it.
-        process = subprocess.Popen(
-            shlex.split(command),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            process_group=0,
-        )
+        code, output, errors = bounded.run(shlex.split(command), TIMEOUT)
     except OSError as error:
         raise Failed(f"{command}: {error.strerror}") from error
-    try:
-        output, errors = process.communicate(timeout=TIMEOUT)
-    except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise Failed(f"{command}: still running after {TIMEOUT} s") from error
-        raise
-    if process.returncode:
-        code = process.returncode if process.returncode > 0 else 1
-        raise Failed(f"{output}{errors}measure: {command}: exit {process.returncode}", code)
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{command}: still running after {TIMEOUT} s") from error
+    if code:
+        message = f"{output}{errors}measure: {command}: exit {code}"
+        raise Failed(message, code if code > 0 else 1)
     try:
         return parse(output)
     except ValueError as error:

@@ -11,12 +11,12 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import bounded
 from documents import Server, fingerprint, parse, running
 from exercise import check
 
@@ -27,27 +27,15 @@ LIMIT = 300  # seconds after which the work is said to hang
 def run(work, port, answers):
     """Run the reader's program; return "" or what went wrong, in one line."""
     environment = {"CHECK_PORT": str(port), "CHECK_ANSWERS": answers, "PYTHONPATH": str(HERE)}
-    process = subprocess.Popen(
-        [sys.executable, work],
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,  # with all the processes that it starts
-    )
     try:
-        _, errors = process.communicate(timeout=LIMIT)
-    except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            return f"it was still running after {LIMIT} s"
-        raise
-    if process.returncode:
-        lines = re.findall(rf'{re.escape(work.name)}", line (\d+)', errors)
-        where = f"line {lines[-1]}: " if lines else ""
-        return where + (errors.strip().splitlines() or [f"exit {process.returncode}"])[-1]
-    return ""
+        code, _, errors = bounded.run([sys.executable, work], LIMIT, env=os.environ | environment)
+    except subprocess.TimeoutExpired:
+        return f"it was still running after {LIMIT} s"
+    if code == 0:
+        return ""
+    lines = re.findall(rf'{re.escape(work.name)}", line (\d+)', errors)
+    where = f"line {lines[-1]}: " if lines else ""
+    return where + (errors.strip().splitlines() or [f"exit {code}"])[-1]
 
 
 def claims(work):

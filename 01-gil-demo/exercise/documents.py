@@ -73,7 +73,7 @@ def place():
 class Server(socketserver.ThreadingTCPServer):
     """Serves documents made from a seed, and notes how many requests it had at the same moment.
 
-    With patience (seconds), it holds requests until `together` of them are there, so that the
+    With patience (seconds), it holds requests until several of them are there, so that the
     answer to "were they there at the same time?" does not depend on anybody's speed.
     """
 
@@ -96,7 +96,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     @contextlib.contextmanager
     def together(self, kind, who, wanted):
-        """Note that `who` is here, and wait (within patience) until `wanted` others are too."""
+        """Note that `who` is here, and wait (within patience) until `wanted` of them are."""
         with self.changed:
             self.present[kind].append(who)
             self.most[kind] = max(self.most[kind], len(set(self.present[kind])))

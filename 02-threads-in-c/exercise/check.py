@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import bounded
 from exercise import check
 
 HERE = Path(__file__).resolve().parent
@@ -23,10 +24,10 @@ RACY = "two threads changed the same number at the same time; who else writes to
 def run(*command):
     """Run a command; return (exit code, its output), or (None, what happened) if it hangs."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        code, output, errors = bounded.run(command, TIMEOUT)
     except subprocess.TimeoutExpired:
         return None, f"{HANGS} after {TIMEOUT} s; do threads wait for each other?"
-    return done.returncode, done.stdout + done.stderr
+    return code, output + errors
 
 
 def build(program, *sources):
