@@ -1,19 +1,25 @@
-/* One loop, called twice from Python: holding the GIL, and with the GIL released.
+/* One loop, called from Python in the ways that there are: holding the GIL, with the GIL released,
+ * stopping for Ctrl-C, on a borrowed buffer, and calling back from a thread of its own.
  *
  *     make build && ../.venv/bin/python primes.py
  *
  * The module is called _primes, as the C half of primes.py. All that it remembers is in its
  * module state, so every interpreter of a process has its own; nothing here is static and
- * changes.
+ * changes. It defines no types: if it did, they would be heap types (PyType_FromModuleAndSpec),
+ * kept in the same state.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <pthread.h>
 #include <stdint.h>
 
+#include "arguments.h"
 #include "inside.h"
+#include "native_thread.h"
 
 enum { MAX_THREADS = 256, MAX_TIMEOUT = 60 };
 static const uint64_t LIMIT = 1000000000000; /* up to here d * d is far from overflowing */
+static const double PIECE = 0.020;           /* seconds without the GIL between looks at Ctrl-C */
 
 static int is_prime(uint64_t n)
 {
@@ -37,55 +43,25 @@ static uint64_t count_range(struct inside *inside, uint64_t lo, uint64_t hi)
     return primes;
 }
 
-/* Read a whole number from low to high. Return -1 with an exception that names the argument. */
-static int whole(PyObject *object, const char *name, uint64_t low, uint64_t high, uint64_t *value)
+static uint64_t sum_bytes(struct inside *inside, const unsigned char *bytes, Py_ssize_t n)
 {
-    int overflow;
+    uint64_t sum = 0;
 
-    if (!PyIndex_Check(object)) {
-        PyErr_Format(PyExc_TypeError, "%s: expected an int, not %.100s", name,
-                     Py_TYPE(object)->tp_name);
-        return -1;
-    }
-    long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
-    if (number == -1 && PyErr_Occurred())
-        return -1;
-    *value = (uint64_t)number;
-    if (overflow < 0 || (!overflow && (number < 0 || *value < low))) {
-        PyErr_Format(PyExc_ValueError, "%s: expected at least %llu", name, (unsigned long long)low);
-        return -1;
-    }
-    if (overflow > 0 || *value > high) {
-        PyErr_Format(PyExc_OverflowError, "%s: expected at most %llu", name,
-                     (unsigned long long)high);
-        return -1;
-    }
-    return 0;
+    inside_enter(inside);
+    for (Py_ssize_t i = 0; i < n; i++)
+        sum += bytes[i];
+    inside_leave(inside);
+    return sum;
 }
 
-static int range(PyObject *lo_object, PyObject *hi_object, uint64_t *lo, uint64_t *hi)
+/* Return the first prime in [n, hi), or hi. */
+static uint64_t next_prime(struct inside *inside, uint64_t n, uint64_t hi)
 {
-    if (whole(lo_object, "lo", 0, LIMIT, lo) < 0 || whole(hi_object, "hi", 0, LIMIT, hi) < 0)
-        return -1;
-    if (*hi < *lo) {
-        PyErr_SetString(PyExc_ValueError, "hi: expected at least lo");
-        return -1;
-    }
-    return 0;
-}
-
-static int seconds(PyObject *object, const char *name, double *value)
-{
-    *value = PyFloat_AsDouble(object);
-    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError))
-        PyErr_Format(PyExc_TypeError, "%s: expected a number of seconds, not %.100s", name,
-                     Py_TYPE(object)->tp_name);
-    else if (*value > (double)MAX_TIMEOUT ||
-             (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError)))
-        PyErr_Format(PyExc_OverflowError, "%s: expected at most %d seconds", name, MAX_TIMEOUT);
-    else if (!PyErr_Occurred() && !(*value >= 0)) /* this way round, so that nan is refused */
-        PyErr_Format(PyExc_ValueError, "%s: expected 0 seconds or more", name);
-    return PyErr_Occurred() ? -1 : 0;
+    inside_enter(inside);
+    while (n < hi && !is_prime(n))
+        n++;
+    inside_leave(inside);
+    return n;
 }
 
 PyDoc_STRVAR(count_held_doc, "count_held(lo, hi, /)\n--\n\n"
@@ -98,7 +74,7 @@ static PyObject *count_held(PyObject *module, PyObject *args)
     uint64_t lo, hi;
 
     if (!PyArg_ParseTuple(args, "OO:count_held", &lo_object, &hi_object) ||
-        range(lo_object, hi_object, &lo, &hi) < 0)
+        range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
         return NULL;
     return PyLong_FromUnsignedLongLong(count_range(PyModule_GetState(module), lo, hi));
 }
@@ -118,15 +94,159 @@ static PyObject *count(PyObject *module, PyObject *args)
     uint64_t lo, hi;
 
     if (!PyArg_ParseTuple(args, "OO:count", &lo_object, &hi_object) ||
-        range(lo_object, hi_object, &lo, &hi) < 0)
+        range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
         return NULL;
 
-    /* Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS are macros for these two calls. */
+    /* Py_BEGIN_ALLOW_THREADS
+        and Py_END_ALLOW_THREADS
+        are macros for these two calls. */
     PyThreadState *thread = PyEval_SaveThread();
     uint64_t primes = count_range(inside, lo, hi);
     PyEval_RestoreThread(thread);
 
     return PyLong_FromUnsignedLongLong(primes);
+}
+
+PyDoc_STRVAR(
+    count_interruptible_doc,
+    "count_interruptible(lo, hi, /)\n--\n\n"
+    "Count the primes in [lo, hi) with the GIL released, and let Ctrl-C stop it.\n\n"
+    "About every 20 ms the GIL is taken for a moment, to run the handlers of signals that\n"
+    "came in. Python runs them in the main thread only: there, an exception from one,\n"
+    "KeyboardInterrupt for Ctrl-C, ends the call. Otherwise same errors as count().");
+
+static PyObject *count_interruptible(PyObject *module, PyObject *args)
+{
+    struct inside *inside = PyModule_GetState(module);
+    PyObject *lo_object, *hi_object;
+    uint64_t lo, hi, primes = 0, piece = 1;
+
+    if (!PyArg_ParseTuple(args, "OO:count_interruptible", &lo_object, &hi_object) ||
+        range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
+        return NULL;
+    while (lo < hi) {
+        uint64_t end = hi - lo < piece ? hi : lo + piece;
+        double seconds_taken;
+
+        Py_BEGIN_ALLOW_THREADS
+        seconds_taken = -inside_clock();
+        primes += count_range(inside, lo, end);
+        seconds_taken += inside_clock();
+        Py_END_ALLOW_THREADS
+        if (PyErr_CheckSignals() < 0)
+            return NULL;
+        if (seconds_taken < PIECE / 2) /* how many numbers make a piece depends on their size */
+            piece *= 2;
+        else if (seconds_taken > PIECE)
+            piece = piece / 2 + 1;
+        lo = end;
+    }
+    return PyLong_FromUnsignedLongLong(primes);
+}
+
+PyDoc_STRVAR(
+    sum_buffer_doc,
+    "sum_buffer(obj, /)\n--\n\n"
+    "Return the sum of the bytes of a contiguous buffer, with the GIL released.\n\n"
+    "obj is bytes, bytearray, array('B'), a NumPy array of uint8 ... Until the call returns\n"
+    "it is locked: resizing it raises BufferError in the thread that tries. Its bytes may\n"
+    "still be changed; that nobody does is up to the caller.\n\n"
+    "Raises TypeError for what is no buffer of bytes, BufferError for one with gaps.");
+
+static PyObject *sum_buffer(PyObject *module, PyObject *object)
+{
+    struct inside *inside = PyModule_GetState(module);
+    Py_buffer view;
+    uint64_t sum;
+
+    if (bytes_of(object, "obj", &view) < 0)
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    sum = sum_bytes(inside, view.buf, view.len);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&view); /* not before the last byte is read, and with the GIL */
+    return PyLong_FromUnsignedLongLong(sum);
+}
+
+struct visit {
+    struct native native;
+    struct inside *inside;
+    uint64_t lo, hi, visited;
+    PyObject *callback;  /* the caller's reference: it waits for us */
+    PyObject *exception; /* what the callback raised */
+};
+
+/* The native thread. It searches without the GIL, and takes it for each prime. */
+static void *visit(void *argument)
+{
+    struct visit *job = argument;
+
+    if (native_attach(&job->native) < 0)
+        return NULL;
+    for (uint64_t n = job->lo;; n++) {
+        Py_BEGIN_ALLOW_THREADS
+        n = next_prime(job->inside, n, job->hi);
+        Py_END_ALLOW_THREADS
+        if (n == job->hi)
+            break;
+        PyObject *number = PyLong_FromUnsignedLongLong(n);
+        PyObject *result = number ? PyObject_CallOneArg(job->callback, number) : NULL;
+        Py_XDECREF(number);
+        if (!result) { /* an exception belongs to one thread: it is handed over by hand */
+            job->exception = PyErr_GetRaisedException();
+            break;
+        }
+        Py_DECREF(result);
+        job->visited++;
+    }
+    native_detach(&job->native);
+    return job;
+}
+
+PyDoc_STRVAR(for_each_doc,
+             "for_each(lo, hi, callback, /)\n--\n\n"
+             "Call callback(prime) for every prime in [lo, hi), from a native thread.\n\n"
+             "Returns how many there were; what the callback returns is ignored, and an exception\n"
+             "that it raises ends the search and is raised here. Other threads run while it\n"
+             "searches; Ctrl-C waits until the call returns.\n\n"
+             "Same errors as count(), TypeError for a callback that cannot be called, and OSError\n"
+             "if no thread can be started.");
+
+static PyObject *for_each(PyObject *module, PyObject *args)
+{
+    struct visit job = {.inside = PyModule_GetState(module)};
+    PyObject *lo_object, *hi_object;
+    pthread_t thread;
+    void *attached = NULL;
+    int error;
+
+    if (!PyArg_ParseTuple(args, "OOO:for_each", &lo_object, &hi_object, &job.callback) ||
+        range(lo_object, hi_object, LIMIT, &job.lo, &job.hi) < 0)
+        return NULL;
+    if (!PyCallable_Check(job.callback))
+        return PyErr_Format(PyExc_TypeError, "callback: expected a callable, not %.100s",
+                            Py_TYPE(job.callback)->tp_name);
+    if (native_open(&job.native) < 0)
+        return NULL;
+
+    Py_BEGIN_ALLOW_THREADS /* the thread needs the GIL: to hold it while waiting is a deadlock */
+    error = pthread_create(&thread, NULL, visit, &job);
+    if (!error)
+        pthread_join(thread, &attached);
+    Py_END_ALLOW_THREADS
+    native_close(&job.native);
+
+    if (error) {
+        errno = error;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    if (!attached)
+        return PyErr_NoMemory();
+    if (job.exception) {
+        PyErr_SetRaisedException(job.exception);
+        return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(job.visited);
 }
 
 PyDoc_STRVAR(meet_doc,
@@ -147,7 +267,7 @@ static PyObject *meet_as(PyObject *module, PyObject *args, int release)
 
     if (!PyArg_ParseTuple(args, "OO:meet", &n_object, &timeout_object) ||
         whole(n_object, "n", 1, MAX_THREADS, &n) < 0 ||
-        seconds(timeout_object, "timeout", &timeout) < 0)
+        seconds(timeout_object, "timeout", MAX_TIMEOUT, &timeout) < 0)
         return NULL;
     if (release)
         thread = PyEval_SaveThread();
@@ -189,6 +309,9 @@ static PyObject *reset_inside(PyObject *module, PyObject *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"count_held", count_held, METH_VARARGS, count_held_doc},
     {"count", count, METH_VARARGS, count_doc},
+    {"count_interruptible", count_interruptible, METH_VARARGS, count_interruptible_doc},
+    {"sum_buffer", sum_buffer, METH_O, sum_buffer_doc},
+    {"for_each", for_each, METH_VARARGS, for_each_doc},
     {"meet_held", meet_held, METH_VARARGS, meet_held_doc},
     {"meet", meet, METH_VARARGS, meet_doc},
     {"inside", inside, METH_NOARGS, inside_doc},

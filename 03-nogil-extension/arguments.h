@@ -1,0 +1,87 @@
+/* Python arguments into C numbers, while the GIL is held and an exception may be raised.
+ *
+ * Each function returns 0, or -1 with an exception whose message names the argument.
+ */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+/* A whole number from low to high: TypeError, ValueError below, OverflowError above. */
+static int whole(PyObject *object, const char *name, uint64_t low, uint64_t high, uint64_t *value)
+{
+    int overflow;
+
+    if (!PyIndex_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "%s: expected an int, not %.100s", name,
+                     Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (number == -1 && PyErr_Occurred())
+        return -1;
+    *value = (uint64_t)number;
+    if (overflow < 0 || (!overflow && (number < 0 || *value < low))) {
+        PyErr_Format(PyExc_ValueError, "%s: expected at least %llu", name, (unsigned long long)low);
+        return -1;
+    }
+    if (overflow > 0 || *value > high) {
+        PyErr_Format(PyExc_OverflowError, "%s: expected at most %llu", name,
+                     (unsigned long long)high);
+        return -1;
+    }
+    return 0;
+}
+
+/* The bounds of [lo, hi), both from 0 to limit. */
+static int range(PyObject *lo_object, PyObject *hi_object, uint64_t limit, uint64_t *lo,
+                 uint64_t *hi)
+{
+    if (whole(lo_object, "lo", 0, limit, lo) < 0 || whole(hi_object, "hi", 0, limit, hi) < 0)
+        return -1;
+    if (*hi < *lo) {
+        PyErr_SetString(PyExc_ValueError, "hi: expected at least lo");
+        return -1;
+    }
+    return 0;
+}
+
+/* A time from 0 to limit seconds: TypeError, ValueError below, OverflowError above. */
+static int seconds(PyObject *object, const char *name, int limit, double *value)
+{
+    *value = PyFloat_AsDouble(object);
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError))
+        PyErr_Format(PyExc_TypeError, "%s: expected a number of seconds, not %.100s", name,
+                     Py_TYPE(object)->tp_name);
+    else if (*value > (double)limit ||
+             (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError)))
+        PyErr_Format(PyExc_OverflowError, "%s: expected at most %d seconds", name, limit);
+    else if (!PyErr_Occurred() && !(*value >= 0)) /* this way round, so that nan is refused */
+        PyErr_Format(PyExc_ValueError, "%s: expected 0 seconds or more", name);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* The bytes of an object: bytes, bytearray, array('B'), memoryview ... Until PyBuffer_Release()
+ * the object cannot be resized: its owner raises BufferError. TypeError for what is no buffer of
+ * bytes, BufferError for one with gaps. */
+static int bytes_of(PyObject *object, const char *name, Py_buffer *view)
+{
+    if (!PyObject_CheckBuffer(object)) {
+        PyErr_Format(PyExc_TypeError, "%s: expected a bytes-like object, not %.100s", name,
+                     Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    if (PyObject_GetBuffer(object, view, PyBUF_CONTIG_RO | PyBUF_FORMAT) < 0)
+        return -1;
+    if (view->format && strcmp(view->format, "B") != 0) {
+        PyErr_Format(PyExc_TypeError, "%s: expected bytes (format 'B'), not format '%.20s'", name,
+                     view->format);
+        PyBuffer_Release(view);
+        return -1;
+    }
+    return 0;
+}
+
+#endif
