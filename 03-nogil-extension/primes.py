@@ -4,7 +4,9 @@
     ../.venv/bin/python primes.py -n 200000 -t 4
 
 The loop is C, in primesmodule.c, and the same in every row. `held` keeps the GIL while it runs,
-`released` gives it back first. `inside` is how many threads were in the loop at one moment.
+`released` gives it back first, `interruptible` in pieces, so that Ctrl-C can stop it. The last two
+are the same loop in Cython, in primes.pyx. `inside` is how many threads were in the loop at one
+moment.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "build"))
 try:
     import _primes
+    import primes_cython
 except ImportError as error:
     print(
         f"primes.py: {error}; in 03-nogil-extension, type: make build",
@@ -24,7 +27,7 @@ except ImportError as error:
     )
     sys.exit(2)
 
-ROW = "{:<14}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}{:>8}"
+ROW = "{:<15}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}{:>8}"
 KNOWN = {200_000: 17_984, 1_000_000: 78_498, 2_000_000: 148_933}
 
 
@@ -40,9 +43,9 @@ def count_primes(count, n, threads):
         return sum(pool.map(count, cuts[:-1], cuts[1:]))
 
 
-def rendezvous(meet, timeout):
+def rendezvous(module, meet, timeout):
     """Let two threads wait for each other inside C; return how many were there at once."""
-    _primes.reset_inside()
+    module.reset_inside()
     with ThreadPoolExecutor(2) as pool:
         return max(pool.map(meet, [2, 2], [timeout, timeout]))
 
@@ -86,33 +89,41 @@ def main():
 
     print(f"count the primes below {args.n:,} by trial division")
     print(
-        f"{'version':<14}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}"
+        f"{'version':<15}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}"
         f"{'inside':>8}"
     )
     base = wrong = 0
     expected = KNOWN.get(args.n)
-    for version, count, threads in (
-        ("sequential", _primes.count_held, 1),
-        ("held", _primes.count_held, args.t),
-        ("released", _primes.count, args.t),
+    for version, module, count, threads in (
+        ("sequential", _primes, _primes.count_held, 1),
+        ("held", _primes, _primes.count_held, args.t),
+        ("released", _primes, _primes.count, args.t),
+        ("interruptible", _primes, _primes.count_interruptible, args.t),
+        ("cython-held", primes_cython, primes_cython.count_held, args.t),
+        ("cython-released", primes_cython, primes_cython.count, args.t),
     ):
-        _primes.reset_inside()
+        module.reset_inside()
         wall, cpu = time.perf_counter(), time.process_time()
         answer = count_primes(count, args.n, threads)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         base = base or wall
         expected = answer if expected is None else expected
         wrong += answer != expected
-        row = version, threads, answer, wall, base / wall, cpu / wall, _primes.inside()
+        row = version, threads, answer, wall, base / wall, cpu / wall, module.inside()
         print(ROW.format(*row), flush=True)
     if wrong:
         sys.exit(f"primes.py: wrong answer in {wrong} rows, expected {expected}")
 
-    # The held wait is bound to time out, so it is short; the released one ends when they meet.
-    held, released = rendezvous(_primes.meet_held, 0.1), rendezvous(_primes.meet, 30)
-    print(f"\ntwo threads wait for each other in C: held, {held} came; released, {released} came")
+    # The held wait is bound to time out, so it is short; the released ones end when they meet.
+    held = rendezvous(_primes, _primes.meet_held, 0.1)
+    released = rendezvous(_primes, _primes.meet, 30)
+    cython = rendezvous(primes_cython, primes_cython.meet, 30)
+    print(
+        f"\ntwo threads wait for each other inside: held, {held} came; released, {released} came; "
+        f"in Cython, {cython} came"
+    )
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    if released != 2 or (gil and held != 1):
+    if released != 2 or cython != 2 or (gil and held != 1):
         sys.exit("primes.py: wrong: with the GIL held 1 can come, with the GIL released 2 do")
 
 

@@ -1,0 +1,106 @@
+"""What a call that runs without the GIL must still get right: Ctrl-C, buffers, callbacks.
+
+    ../.venv/bin/python manners.py
+
+Each is shown with _primes (primesmodule.c) and with primes_cython (primes.pyx).
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "build"))
+try:
+    import _primes
+    import primes_cython
+except ImportError as error:
+    print(
+        f"manners.py: {error}; in 03-nogil-extension, type: make build",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
+MODULES = ("C", _primes), ("Cython", primes_cython)
+
+
+def interrupted(count, hi):
+    """Press Ctrl-C while count(0, hi) runs; say when KeyboardInterrupt came."""
+    pressed, answer = [], []
+
+    def press():
+        pressed.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Timer(0.1, press).start()
+    try:
+        answer.extend(map(count, [0], [hi]))  # no bytecode between the call and the list
+        time.sleep(60)  # only if the call was over before the key was pressed
+    except KeyboardInterrupt:
+        late = (time.perf_counter() - pressed[0]) * 1000
+        return f"KeyboardInterrupt {late:.0f} ms later{', after its end' if answer else ''}"
+    raise AssertionError("Ctrl-C had no effect")
+
+
+def refused_resize(module):
+    """Resize a bytearray while another thread sums it; return the error that this raises.
+
+    The sum must be under way just then, so it is tried until it was.
+    """
+    data = bytearray(b"\1") * 50_000_000
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        module.reset_inside()
+        total = []
+        thread = threading.Thread(target=lambda: total.append(module.sum_buffer(data)))  # noqa: B023
+        thread.start()
+        try:
+            while thread.is_alive():
+                if module.inside():
+                    data.pop()
+                    data.append(1)
+        except BufferError as error:
+            return error
+        finally:
+            thread.join()
+            if total != [50_000_000]:
+                sys.exit(f"manners.py: wrong: the sum is {total}, expected 50000000")
+    raise AssertionError("resizing was allowed all the time")
+
+
+def carried(module):
+    """Raise in a callback; return what for_each raised, and whether another thread called back."""
+    threads = set()
+
+    def callback(prime):
+        threads.add(threading.get_ident())
+        if prime == 7:
+            raise LookupError(prime)
+
+    try:
+        module.for_each(0, 100, callback)
+    except LookupError as error:
+        return error, threads != {threading.get_ident()}
+    raise AssertionError("the exception got lost")
+
+
+def main():
+    print(f"Ctrl-C in count:                 {interrupted(_primes.count, 3_000_000)}  (C)")
+    for name, module in MODULES:
+        when = interrupted(module.count_interruptible, 10**12)
+        print(f"Ctrl-C in count_interruptible:   {when}  ({name})")
+    for name, module in MODULES:
+        print(f"resize what sum_buffer reads:    BufferError: {refused_resize(module)}  ({name})")
+    for name, module in MODULES:
+        error, elsewhere = carried(module)
+        where = "a native thread" if elsewhere else "the calling thread"
+        print(f"raise in for_each's callback:    {error!r} in {where}, raised here  ({name})")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"manners.py: wrong: {error}")
