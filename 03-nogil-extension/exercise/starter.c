@@ -1,0 +1,102 @@
+/* Exercise: dot(a, b), so that other threads run meanwhile, and the arrays stay where they are.
+ *
+ *     py=../../.venv/bin/python
+ *     include=$($py -c 'import sysconfig; print(sysconfig.get_path("include"))')
+ *     cc -O2 -shared -fPIC -I"$include" starter.c -o dot.so
+ *     $py -c 'import array, dot; v = array.array("d", [3, 4]); print(dot.dot(v, v))'
+ *
+ * On macOS, add -undefined dynamic_lookup to the third line.
+ * Its answers are right. It is meant to fail its check until you finish it: it holds the GIL.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <string.h>
+
+#ifndef PRODUCT /* leave this as it is: the check looks into the loop from here */
+#define PRODUCT(x, y) ((x) * (y))
+#endif
+
+/* Touches no Python object, so it needs no GIL. */
+static double sum_products(const double *x, const double *y, Py_ssize_t n)
+{
+    double sum = 0;
+
+    for (Py_ssize_t i = 0; i < n; i++)
+        sum += PRODUCT(x[i], y[i]);
+    return sum;
+}
+
+/* Find the doubles of an argument, and how many there are. Return -1 with an exception that names
+ * the argument.
+ *
+ * TODO 2: the buffer is released here, before anybody has read the doubles. While we hold the GIL
+ * that is safe, if only just: nobody else runs, so nobody resizes the array. And without it? */
+static int find(PyObject *object, const char *name, const double **values, Py_ssize_t *n)
+{
+    Py_buffer view;
+    int error = -1;
+
+    if (PyObject_GetBuffer(object, &view, PyBUF_ND | PyBUF_FORMAT) < 0) {
+        PyErr_Format(PyExc_TypeError, "%s: expected a contiguous array of doubles, not %.100s",
+                     name, Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    if (view.ndim != 1 || strcmp(view.format, "d") != 0) {
+        PyErr_Format(PyExc_TypeError, "%s: expected doubles in 1 dimension, not '%.100s' in %d",
+                     name, view.format, view.ndim);
+    } else {
+        *values = view.buf;
+        *n = view.shape[0];
+        error = 0;
+    }
+    PyBuffer_Release(&view);
+    return error;
+}
+
+PyDoc_STRVAR(dot_doc,
+             "dot(a, b, /)\n--\n\n"
+             "Return the sum of a[i] * b[i], for two arrays of doubles.\n\n"
+             "Raises TypeError for what is no such array, ValueError for unequal lengths.");
+
+static PyObject *dot(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *a, *b;
+    const double *x, *y;
+    Py_ssize_t n, n_b;
+
+    if (!PyArg_ParseTuple(args, "OO:dot", &a, &b) || find(a, "a", &x, &n) < 0 ||
+        find(b, "b", &y, &n_b) < 0)
+        return NULL;
+    if (n != n_b) {
+        PyErr_Format(PyExc_ValueError, "b: expected %zd doubles, as many as in a, not %zd", n, n_b);
+        return NULL;
+    }
+    /* TODO 1: release the GIL around the loop. */
+    double sum = sum_products(x, y, n);
+    return PyFloat_FromDouble(sum);
+}
+
+static PyMethodDef methods[] = {
+    {"dot", dot, METH_VARARGS, dot_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {
+#if PY_VERSION_HEX >= 0x030C0000 /* works in a subinterpreter that has a GIL of its own */
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#if PY_VERSION_HEX >= 0x030D0000 /* a promise: nothing here relies on the GIL (soon true) */
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "dot",  .m_doc = "The dot product of two arrays.",
+    .m_methods = methods,  .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit_dot(void)
+{
+    return PyModuleDef_Init(&definition);
+}
