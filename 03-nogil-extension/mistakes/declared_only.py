@@ -1,0 +1,42 @@
+"""A function declared `nogil` keeps the GIL all the same.
+
+    ../.venv/bin/python mistakes/declared_only.py
+
+Two threads call it, and each waits inside for the other. No clock decides: while the GIL is held
+nobody else can come in, however long the first one waits.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import common
+
+
+def met(module, function, timeout):
+    """Let two threads call the function; return the highest number that was inside."""
+    module.reset()
+    with ThreadPoolExecutor(2) as pool:
+        return max(pool.map(function, [timeout] * 2))
+
+
+def main():
+    common.start(__doc__)
+    common.say("expected", "two threads call declared(), and never more than 1 of 2 is inside")
+
+    module = common.load("declared_only")
+    declared = met(module, module.declared, 0.2)  # in vain, so not for long
+    released = met(module, module.released, 60)  # ends when both are there
+
+    common.say("seen", f"{declared} of 2 threads inside declared() at once")
+    common.say(
+        "cause",
+        "cpdef int declared(double timeout) noexcept nogil:",
+        "is a permission: code that has no GIL may call this. It releases nothing, and a",
+        "caller from Python comes in with the GIL.",
+    )
+    common.say("fix", "with nogil:", "around the loop, in the function that Python calls")
+    common.say("fixed", f"{released} of 2 threads inside released() at once")
+    common.finish((declared, released) == (1, 2))
+
+
+if __name__ == "__main__":
+    main()

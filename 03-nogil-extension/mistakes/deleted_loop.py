@@ -1,0 +1,76 @@
+"""A benchmark has no loop left: the compiler deleted it.
+
+    ../.venv/bin/python mistakes/deleted_loop.py
+
+What decides is no small difference in time, but steps that are faster than any core can be.
+"""
+
+import time
+
+import common
+
+STEPS = 10**15
+FASTEST = 1e-11  # seconds for a step, and no core comes near it
+KEPT = "with_barrier", "with_answer"
+
+
+def seconds(function, n):
+    """Return the shortest of three times of function(n)."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        function(n)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def most_steps(function):
+    """Return how many steps, up to STEPS, are done in a tenth of a second, and their time."""
+    for power in range(3, 16):
+        spent = seconds(function, 10**power)
+        if spent > 0.1:
+            break
+    return 10**power, spent
+
+
+def generator(n):
+    """Return what with_answer(n) should return."""
+    x = 1
+    for _ in range(n):
+        x ^= x << 13 & 2**64 - 1
+        x ^= x >> 7
+        x ^= x << 17 & 2**64 - 1
+    return x
+
+
+def main():
+    common.start(__doc__)
+    common.say("expected", f"{STEPS:,} steps in about a microsecond")
+
+    module = common.load("deleted_loop")
+    n, spent = most_steps(module.broken)
+    common.say("seen", f"{n:,} steps in {spent * 1e6:.2g} microseconds")
+    common.say(
+        "cause",
+        "the compiler sees that the loop can only end with steps = n, and returns n.",
+        "At a step a nanosecond, the loop would have taken eleven days.",
+    )
+    common.say(
+        "fix",
+        "with_barrier(): tell the compiler that steps may have changed, so it must count;",
+        "with_answer(): let each step need the one before, and check the answer",
+    )
+
+    times = {name: seconds(getattr(module, name), 10**6) for name in KEPT}
+    common.say(
+        "fixed",
+        *(f"{name}(): 1,000,000 steps in {t * 1e6:,.0f} microseconds" for name, t in times.items()),
+    )
+    right = module.with_barrier(1000) == 1000 and module.with_answer(1000) == generator(1000)
+    common.finish(
+        n == STEPS and spent / n < FASTEST and min(times.values()) / 10**6 > FASTEST and right
+    )
+
+
+if __name__ == "__main__":
+    main()

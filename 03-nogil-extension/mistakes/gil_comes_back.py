@@ -1,0 +1,81 @@
+"""A free-threaded Python gets its GIL back, because of one import.
+
+    ../.venv/bin/python mistakes/gil_comes_back.py
+
+It needs such a Python: this one, or one on PATH. Without it, nothing is shown.
+"""
+
+import shutil
+import sys
+
+import common
+
+NAMES = "python3.15t", "python3.14t", "python3.13t", "python3t"
+ASK = """
+import os, sysconfig
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+print(sysconfig.get_config_var("Py_GIL_DISABLED") == 1 and os.path.exists(header))
+"""
+LOOK = """
+import sys
+before = sys._is_gil_enabled()
+import MODULE
+print(before, sys._is_gil_enabled())
+"""
+
+
+def free_threaded():
+    """Return a free-threaded Python that has its headers, or None."""
+    for python in (sys.executable, *filter(None, map(shutil.which, NAMES))):
+        if common.child(ASK, python=python)[1].endswith("True\n"):
+            return python
+    return None
+
+
+def gil(python, module):
+    """Return in words whether the GIL is on before and after an import of the module."""
+    output = common.child(LOOK.replace("MODULE", module), python=python, PYTHON_GIL=None)[1]
+    on = {"True": "on", "False": "off"}
+    before, after = (on.get(word, word) for word in output.split()[-2:])
+    return f"{before} before the import, {after} after it"
+
+
+def main():
+    common.start(__doc__, needs_gil=False)
+    common.say("expected", "the GIL is off before the import, on after it")
+
+    python = free_threaded()
+    if python:
+        source = common.HERE / "gil_comes_back.c"
+        common.build(source, module="undeclared", python=python)
+        common.build(source, "-DDECLARED", module="declared", python=python)
+        undeclared, declared = gil(python, "undeclared"), gil(python, "declared")
+        common.say("seen", f"{undeclared} ({python})")
+    else:
+        names = ", ".join(NAMES)
+        common.say(
+            "seen",
+            "nothing: no free-threaded Python, with headers, was found on PATH",
+            f"({names})",
+        )
+    common.say(
+        "cause",
+        "the module says nothing about the GIL, so Python takes it that the module needs",
+        "one, and turns it on for the whole process. A RuntimeWarning is all you see.",
+    )
+    common.say(
+        "fix",
+        "{Py_mod_gil, Py_MOD_GIL_NOT_USED} in the slots of the module;",
+        "in Cython: # cython: freethreading_compatible=True",
+    )
+    if python:
+        common.say("fixed", declared)
+        common.finish(
+            undeclared.startswith("off")
+            and undeclared.endswith("on after it")
+            and declared == "off before the import, off after it"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Two threads wait for each other for ever: one has the GIL, the other has a lock.
+
+    ../.venv/bin/python mistakes/lock_and_gil.py
+
+A child process runs into the deadlock. Its watchdog is a thread in C that needs no GIL.
+"""
+
+import re
+
+import common
+
+CHILD = """
+import faulthandler, threading, time
+import lock_and_gil as table
+
+def visitor():
+    table.visit()
+
+def inserter():
+    faulthandler.dump_traceback_later(2, exit=True)
+    table.insert_broken()
+
+thread = threading.Thread(target=visitor)
+thread.start()
+while not table.is_visiting():
+    time.sleep(0.001)
+inserter()
+thread.join()
+print("both are done")
+"""
+
+
+def stacks(output):
+    """Return a line for each thread of the child: which function it is in, and on which line."""
+    source = CHILD.splitlines()
+    return [
+        f"{name} is in: {source[int(number) - 1].strip()}"
+        for number, name in re.findall(r'File "<string>", line (\d+) in (\w+)', output)
+        if name != "<module>"
+    ]
+
+
+def main():
+    common.start(__doc__)
+    common.say("expected", "a deadlock, ended after 2 s, with both threads waiting in C")
+
+    common.build(common.HERE / "lock_and_gil.c")
+    code, output = common.child(CHILD)
+    deadlock = "Timeout (" in output and "both are done" not in output
+    waiting = stacks(output)
+    common.say("seen", output.strip().partition("\n")[0] + f" Exit code {code}.", *waiting)
+    common.say(
+        "cause",
+        "visit() keeps the mutex and waits for the GIL; insert_broken() keeps the GIL and",
+        "waits for the mutex. Each has what the other needs.",
+    )
+    common.say(
+        "fix", "never wait for a lock with the GIL held: insert_fixed() releases the GIL first"
+    )
+
+    # Nothing hangs here, so the watchdog may be patient with a busy machine.
+    fixed = CHILD.replace("insert_broken", "insert_fixed").replace("later(2,", "later(60,")
+    fixed_code, fixed_output = common.child(fixed)
+    common.say("fixed", f"{fixed_output.strip()}; exit code {fixed_code}")
+    named = {line.partition(" ")[0] for line in waiting} == {"visitor", "inserter"}
+    common.finish(deadlock and named and code == 1 and fixed_code == 0)
+
+
+if __name__ == "__main__":
+    main()
