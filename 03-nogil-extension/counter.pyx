@@ -8,6 +8,11 @@
 # cython: freethreading_compatible=True
 #     Without it a free-threaded Python turns its GIL back on when this module is imported. It is
 #     a promise: the one thing that threads share here, `room`, is made of atomics.
+# cython: subinterpreters_compatible=own_gil
+#     Without it an interpreter that has a GIL of its own cannot import this module. Cython keeps
+#     Python objects apart then (with -DCYTHON_USE_MODULE_STATE=1, in setup.py); C variables are
+#     still one for the whole process, and `room` is meant to be. primes.pyx says why it has not
+#     got this line.
 
 cdef extern from "inside.h" nogil:
     ctypedef struct inside_t "struct inside":
@@ -19,13 +24,14 @@ cdef extern from "inside.h" nogil:
 
 cdef extern from *:
     """
+    static struct inside room;
+
     /* Tells the compiler that n may have changed. Without it a counting loop is replaced by its
      * result, and there is nothing left to time: see deleted(). */
     #define barrier(n) __asm__ volatile("" : "+r"(n))
     """
+    inside_t room
     void barrier(Py_ssize_t) noexcept nogil
-
-cdef inside_t room
 
 
 cdef Py_ssize_t count_down(Py_ssize_t n) noexcept nogil:
@@ -67,6 +73,21 @@ cpdef Py_ssize_t deleted(Py_ssize_t n) noexcept nogil:
         n -= 1
         steps += 1
     return steps
+
+
+def release_and_retake(Py_ssize_t n):
+    """Give the GIL back and take it again, n times, around nothing; return how many times.
+
+    What a release costs is this, divided by n: no work is inside that could hide it. A negative n
+    and wrong arguments are as in released().
+    """
+    cdef Py_ssize_t times = 0
+    while n > 0:
+        with nogil:
+            n -= 1
+            barrier(n)
+        times += 1
+    return times
 
 
 def inside():

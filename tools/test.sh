@@ -1,12 +1,14 @@
 #!/bin/bash
-# Run the tests of the folders given with Bats and end with one line: N passed, N failed, N skipped.
+# Run the tests of the folders given, and of the folders in them, with Bats and end with one line:
+# N passed, N failed, N skipped.
 # Exit 1 if a test failed or if nothing ran.
 set -u
 tools=$(cd "$(dirname "$0")" && pwd)
 tap=$(mktemp) || exit 1
 trap 'rm -f "$tap"' EXIT
 files=()
-for folder in "$@"; do files+=("$folder/test.bats"); done
+shopt -s nullglob
+for folder in "$@"; do files+=("$folder"/*.bats "$folder"/*/*.bats); done
 
 # The environment of the caller must not decide what a test sees.
 unset OMP_NUM_THREADS OMP_THREAD_LIMIT OMP_SCHEDULE OMP_DYNAMIC PYTHONPATH MAKEFLAGS MAKELEVEL
