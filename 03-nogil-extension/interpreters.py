@@ -20,8 +20,8 @@ try:
     from concurrent import interpreters
 except ImportError:
     print(
-        "interpreters.py: needs CPython 3.14 or newer, whose interpreters have a GIL each and can "
-        f"be started from Python (this is {sys.version.split()[0]})"
+        "interpreters.py: needs CPython 3.14 or newer, whose interpreters have a GIL each "
+        f"(this is {sys.version.split()[0]})"
     )
     sys.exit(0)
 

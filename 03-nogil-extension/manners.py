@@ -87,6 +87,7 @@ def carried(module):
 
 
 def main():
+    print("what a call that runs without the GIL must still get right\n", flush=True)
     print(f"Ctrl-C in count:                 {interrupted(_primes.count, 3_000_000)}  (C)")
     for name, module in MODULES:
         when = interrupted(module.count_interruptible, 10**12)
