@@ -47,7 +47,7 @@ results: setup ## write the last measurements into the READMEs
 
 test: setup ## test everything; test-N one chapter
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder test-build; done
-	@bash tools/test.sh tools $(CHAPTERS)
+	@.venv/bin/python tools/test.py tools $(CHAPTERS)
 
 $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test

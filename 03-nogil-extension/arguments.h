@@ -1,6 +1,7 @@
 /* Python arguments into C numbers, while the GIL is held and an exception may be raised.
  *
- * Each function returns 0, or -1 with an exception whose message names the argument.
+ * Each function returns 0, or -1 with an exception. Its message names the argument, unless it
+ * comes from the argument's own code, such as its __index__.
  */
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
@@ -64,8 +65,8 @@ static int seconds(PyObject *object, const char *name, int limit, double *value)
 }
 
 /* The bytes of an object: bytes, bytearray, array('B'), memoryview ... Until PyBuffer_Release()
- * the object cannot be resized: its owner raises BufferError. TypeError for what is no buffer of
- * bytes, BufferError for one with gaps. */
+ * its owner keeps them in place. TypeError for what is no buffer of bytes, BufferError for one that
+ * is not contiguous. */
 static int bytes_of(PyObject *object, const char *name, Py_buffer *view)
 {
     if (!PyObject_CheckBuffer(object)) {
@@ -73,8 +74,12 @@ static int bytes_of(PyObject *object, const char *name, Py_buffer *view)
                      Py_TYPE(object)->tp_name);
         return -1;
     }
-    if (PyObject_GetBuffer(object, view, PyBUF_CONTIG_RO | PyBUF_FORMAT) < 0)
+    if (PyObject_GetBuffer(object, view, PyBUF_CONTIG_RO | PyBUF_FORMAT) < 0) {
+        /* memoryview raises the one, NumPy the other */
+        if (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_ValueError))
+            PyErr_Format(PyExc_BufferError, "%s: expected a contiguous buffer of bytes", name);
         return -1;
+    }
     if (view->format && strcmp(view->format, "B") != 0) {
         PyErr_Format(PyExc_TypeError, "%s: expected bytes (format 'B'), not format '%.20s'", name,
                      view->format);

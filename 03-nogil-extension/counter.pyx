@@ -10,9 +10,9 @@
 #     a promise: the one thing that threads share here, `room`, is made of atomics.
 # cython: subinterpreters_compatible=own_gil
 #     Without it an interpreter that has a GIL of its own cannot import this module. Cython keeps
-#     Python objects apart then (with -DCYTHON_USE_MODULE_STATE=1, in setup.py); C variables are
-#     still one for the whole process, and `room` is meant to be. primes.pyx says why it has not
-#     got this line.
+#     Python objects apart then (with -DCYTHON_USE_MODULE_STATE=1, in setup.py); `room` is
+#     one for the whole process, and is meant to be: it belongs to the C below, not to Cython.
+#     primes.pyx says why it has not got this line.
 
 cdef extern from "inside.h" nogil:
     ctypedef struct inside_t "struct inside":

@@ -33,6 +33,7 @@ except ImportError as error:
 GRAINS = 50, 100, 200, 500, 1000, 2000, 5000, 20_000, 100_000, 1_000_000, 10_000_000
 ROW = "{:<8}{:>8}{:>11}{:>#10.4g}{:>9.2f}{:>7.2f}{:>8}{:>7.2f}  {}"
 CELLS = 20  # of a bar
+ENOUGH = 0.8  # of a core for each thread: with less there is no verdict
 
 
 def name_of(ns):
@@ -144,10 +145,15 @@ def break_even(rows):
     return None
 
 
+def cores_of(rows):
+    """Return how many cores the threads had in long calls."""
+    return statistics.median(row["busy"] for grain, row in rows.items() if grain >= 20_000)
+
+
 def verdict(rows, threads):
-    """Say from which grain on releasing pays, and from which on in full."""
-    busy = statistics.median(row["busy"] for grain, row in rows.items() if grain >= 20_000)
-    if busy < 0.8 * threads:
+    """Say from which grain on releasing pays, and where it first does in full."""
+    busy = cores_of(rows)
+    if busy < ENOUGH * threads:
         return (
             f"no verdict: these {threads} threads had {busy:.1f} cores in long calls; "
             f"are there {threads}, and are they free?"
@@ -164,10 +170,9 @@ def verdict(rows, threads):
         )
     else:
         pays = "no break-even: releasing never paid"
-    short = [grain for grain in GRAINS if speedup[grain] < 0.95 * threads]
-    full = [grain for grain in GRAINS if not short or grain > short[-1]]
+    full = [grain for grain in GRAINS if speedup[grain] >= 0.95 * threads]
     if full:
-        return f"{pays}\nfrom {name_of(full[0])} on they win {0.95 * threads:.3g}x or more"
+        return f"{pays}\n{0.95 * threads:.3g}x or more is first reached at {name_of(full[0])}"
     return f"{pays}\nthe most they won is {speedup[best]:.2f}x, at {name_of(best)}"
 
 
@@ -188,18 +193,19 @@ def picture(rows, threads):
         axes.set_xticks(decades, [name_of(ns) for ns in decades])
         axes.set_xticks([], minor=True)
         axes.set_yticks(range(0, threads + 1, -(-threads // 8)))
-        axes.set_ylim(0, max(threads, *(row["speedup"] for row in rows.values())) * 1.06)
+        axes.set_ylim(0, max(threads, *(row["speedup"] for row in rows.values())) * 1.15)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#dddddd", linewidth=0.8)
         axes.axhspan(0, 1, color="#faf0ee", linewidth=0)
         axes.plot(GRAINS, [row["held"] for row in rows.values()], ".-", color=gray)
         axes.plot(GRAINS, [row["speedup"] for row in rows.values()], "o-", color=blue, linewidth=2)
-        last, up, down = rows[GRAINS[-1]], (0, 8), (0, -20)
+        first, last, up = rows[GRAINS[0]], rows[GRAINS[-1]], (0, 8)
         label = {"textcoords": "offset points", "ha": "right"}
-        axes.annotate("released", (GRAINS[-1], last["speedup"]), down, color=blue, **label)
-        axes.annotate("held", (GRAINS[-1], last["held"]), up, color=gray, **label)
+        axes.annotate("released", (GRAINS[-1], last["speedup"]), up, color=blue, **label)
+        axes.annotate("held", (2 * GRAINS[0], first["held"]), up, color=gray, **label)
         axes.annotate("slower than one thread", (GRAINS[-1], 0), up, color=red, **label)
-        if even := break_even(rows):
+        even = break_even(rows)
+        if even and cores_of(rows) >= ENOUGH * threads:
             axes.vlines(even, 0, 1, color=red, linewidth=1, linestyle="--")
             label = {"textcoords": "offset points", "color": red}
             axes.annotate(f"break-even: about {name_of(even)}", (even, 0), (6, 8), **label)

@@ -1,9 +1,10 @@
 /* How many threads are in native code at one moment?
  *
  * Every thread counts itself in and out, and the highest count is kept. A call that holds the
- * GIL never sees more than 1: nobody else can come in before it leaves. Calls that released it
- * reach as many as there are threads. That is the proof, without a clock, that the GIL was
- * released; it holds on one core and on a busy machine, where a stopwatch shows nothing.
+ * GIL never sees more than 1: nobody else can come in before it leaves. Calls that released it can
+ * reach as many as there are threads, and do if they wait for each other (inside_meet). That is the
+ * proof, without a clock, that the GIL was released; it holds on one core and on a busy machine,
+ * where a stopwatch shows nothing.
  */
 #ifndef INSIDE_H
 #define INSIDE_H
@@ -30,6 +31,7 @@ static inline void inside_leave(struct inside *inside)
     atomic_fetch_sub(&inside->now, 1);
 }
 
+/* For a moment when nobody is inside: beside running calls a count may get lost. */
 static inline void inside_reset(struct inside *inside)
 {
     atomic_store(&inside->highest, atomic_load(&inside->now));

@@ -11,8 +11,8 @@ the module anew and has its own state: that is what Py_mod_multiple_interpreters
 import argparse
 import os
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,9 +47,10 @@ import _primes
 """
 COUNT = "answers.put(sum(_primes.count_held(lo, hi) for lo, hi in ranges))"
 HOLD = """
-answers.put("in")
+import time
+answers.put(time.monotonic())
 _primes.meet_held(2, seconds)
-answers.put("out")
+answers.put(time.monotonic())
 """
 
 
@@ -61,24 +62,18 @@ def ranges_for(n, thread, threads):
 
 
 def in_threads(work, threads):
-    """Run work(thread) on so many threads of this interpreter."""
-    pool = [threading.Thread(target=work, args=(i,)) for i in range(threads)]
-    for thread in pool:
-        thread.start()
-    for thread in pool:
-        thread.join()
+    """Run work(thread) on so many threads of this interpreter; return what each returned."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, range(threads)))
 
 
 def one_interpreter(n, threads):
     """Count on threads that share this interpreter's GIL."""
-    answers = []
 
     def work(thread):
-        ranges = ranges_for(n, thread, threads)
-        answers.append(sum(_primes.count_held(lo, hi) for lo, hi in ranges))
+        return sum(_primes.count_held(lo, hi) for lo, hi in ranges_for(n, thread, threads))
 
-    in_threads(work, threads)
-    return sum(answers)
+    return sum(in_threads(work, threads))
 
 
 def many_interpreters(pool, answers, n):
@@ -90,19 +85,21 @@ def many_interpreters(pool, answers, n):
 
 
 def calls_beside(interpreter, answers, seconds):
-    """Count how many calls this interpreter makes while the other one holds its GIL in C."""
+    """Count how many calls this interpreter makes while the other one holds its GIL in C.
+
+    It is in C for so many seconds, somewhere between two moments that it noted. So it was there
+    for certain from `seconds` before the second until `seconds` after the first.
+    """
     interpreter.prepare_main(answers=answers, seconds=seconds)
-    other = threading.Thread(target=interpreter.exec, args=(HOLD,))
-    other.start()
-    answers.get()
-    time.sleep(seconds / 10)  # until it is in C; with one GIL for both, until it is out again
-    calls = 0
-    while answers.empty():
-        _primes.count_held(0, 1000)
-        calls += 1
-    other.join()
-    answers.get()
-    return calls
+    ends = []
+    with ThreadPoolExecutor(1) as pool:
+        holds = pool.submit(interpreter.exec, HOLD)
+        while not holds.done():
+            _primes.count_held(0, 1000)
+            ends.append(time.monotonic())
+        holds.result()
+    before, after = answers.get(), answers.get()
+    return sum(after - seconds < end < before + seconds for end in ends)
 
 
 def usable_cpus():

@@ -5,6 +5,7 @@
 Each is shown with _primes (primesmodule.c) and with primes_cython (primes.pyx).
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -87,6 +88,9 @@ def carried(module):
 
 
 def main():
+    argparse.ArgumentParser(
+        usage=argparse.SUPPRESS, description=__doc__.split("\n")[0]
+    ).parse_args()
     print("what a call that runs without the GIL must still get right\n", flush=True)
     print(f"Ctrl-C in count:                 {interrupted(_primes.count, 3_000_000)}  (C)")
     for name, module in MODULES:

@@ -5,6 +5,10 @@
  *                              native_detach()    gives both back
  *     caller, with the GIL     native_close()     after the thread has ended
  *
+ * The caller waits for the thread. Until 3.14 nothing else keeps the interpreter alive: when the
+ * process ends meanwhile (the caller was a daemon thread), the thread ends or sleeps for ever in
+ * its next call that takes the GIL. From 3.15 on, the end of the process waits for native_close().
+ *
  * PyGILState_Ensure() and PyGILState_Release() do the middle part in one line, but always for the
  * main interpreter: called for another one they run its objects under the wrong GIL. Python 3.15
  * has calls that name the interpreter and keep it alive (PEP 788). Before, the thread state is

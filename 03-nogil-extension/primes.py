@@ -4,9 +4,9 @@
     ../.venv/bin/python primes.py -n 200000 -t 4
 
 The loop is C, in primesmodule.c, and the same in every row. `held` keeps the GIL while it runs,
-`released` gives it back first, `interruptible` in pieces, so that Ctrl-C can stop it. The last two
-are the same loop in Cython, in primes.pyx. `inside` is how many threads were in the loop at one
-moment.
+`released` gives it back first, `interruptible` in pieces, so that Ctrl-C could stop it (in the main
+thread: Python handles signals in no other). The last two are the same loop in Cython, in
+primes.pyx. `inside` is how many threads were in the loop at one moment.
 """
 
 import argparse

@@ -10,13 +10,15 @@
 # cython: cdivision=True
 #     n % d as in C. Python's rules check for d == 0 each time, and a check may raise.
 # cython: boundscheck=False
-#     No check of each index of a memoryview, for the same reason: see sum_bytes.
+# cython: wraparound=False
+#     No check of each index of a memoryview, and no index from the end: see sum_bytes.
 # cython: freethreading_compatible=True
 #     Without it a free-threaded Python turns its GIL back on when this module is imported. It is
 #     a promise: the one thing that threads share here, `room`, is made of atomics.
 #
-# Not subinterpreters_compatible, as counter.pyx is: memoryviews and `with gil` do not work yet in
-# an interpreter with a GIL of its own, and Cython says so. There the import fails, cleanly.
+# Unlike counter.pyx this module is not subinterpreters_compatible: memoryviews and `with gil` do
+# not work yet in an interpreter with a GIL of its own, as Cython warns. There the import fails,
+# cleanly.
 
 from libc.stdint cimport int64_t, uint64_t
 from cpython.exc cimport PyErr_CheckSignals
@@ -42,7 +44,8 @@ cdef double PIECE = 0.020  # seconds without the GIL between looks at Ctrl-C
 
 
 # The loops. `nogil`: may be called without the GIL. `noexcept`: raises nothing, so that no caller
-# has to look for an exception after each call, which would take the GIL.
+# has to ask for an exception, for which it would have to take the GIL: after every call if the
+# function returns nothing, otherwise only when it returns a certain value.
 
 cdef bint is_prime(uint64_t n) noexcept nogil:
     cdef uint64_t d = 2
@@ -168,9 +171,10 @@ def sum_buffer(const unsigned char[::1] obj not None, /):
     """Return the sum of the bytes of a contiguous buffer, with the GIL released.
 
     obj is bytes, bytearray, array('B'), a NumPy array of uint8 ... A memoryview holds the buffer
-    until it goes away, here at the end of the call: resizing obj before raises BufferError.
+    until it goes away, here at the end of the call: resizing a bytearray before raises BufferError.
 
-    Raises TypeError for what is no buffer, ValueError for other items than bytes or for gaps.
+    Raises TypeError for what is no buffer, ValueError for other items than bytes, and for gaps
+    BufferError or ValueError, as its owner does.
     """
     cdef uint64_t total
     with nogil:

@@ -97,9 +97,7 @@ static PyObject *count(PyObject *module, PyObject *args)
         range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
         return NULL;
 
-    /* Py_BEGIN_ALLOW_THREADS
-        and Py_END_ALLOW_THREADS
-        are macros for these two calls. */
+    /* Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS are macros for these two calls. */
     PyThreadState *thread = PyEval_SaveThread();
     uint64_t primes = count_range(inside, lo, hi);
     PyEval_RestoreThread(thread);
@@ -149,8 +147,9 @@ PyDoc_STRVAR(
     "sum_buffer(obj, /)\n--\n\n"
     "Return the sum of the bytes of a contiguous buffer, with the GIL released.\n\n"
     "obj is bytes, bytearray, array('B'), a NumPy array of uint8 ... Until the call returns\n"
-    "it is locked: resizing it raises BufferError in the thread that tries. Its bytes may\n"
-    "still be changed; that nobody does is up to the caller.\n\n"
+    "its owner keeps it in place: whoever resizes a bytearray or an array gets a BufferError,\n"
+    "and a NumPy array a ValueError (unless it is told refcheck=False: then all is lost). Its\n"
+    "bytes may still be changed; that nobody does is up to the caller.\n\n"
     "Raises TypeError for what is no buffer of bytes, BufferError for one with gaps.");
 
 static PyObject *sum_buffer(PyObject *module, PyObject *object)
@@ -208,7 +207,8 @@ PyDoc_STRVAR(for_each_doc,
              "Call callback(prime) for every prime in [lo, hi), from a native thread.\n\n"
              "Returns how many there were; what the callback returns is ignored, and an exception\n"
              "that it raises ends the search and is raised here. Other threads run while it\n"
-             "searches; Ctrl-C waits until the call returns.\n\n"
+             "searches; Ctrl-C waits until the call returns. The callback's thread has context\n"
+             "variables of its own, which are unset.\n\n"
              "Same errors as count(), TypeError for a callback that cannot be called, and OSError\n"
              "if no thread can be started.");
 

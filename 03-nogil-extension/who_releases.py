@@ -7,11 +7,12 @@
     releases it     another thread waits for less than half of the call, if at all          0
     releases part   the call gives the GIL up by itself, but keeps it for longer            1
     takes turns     Python code: another thread waits for the switch interval               1
-    holds it        another thread waits for the whole call, or most of it                  1
+    holds it        another thread waits for nine tenths of the call, or all of it          1
     too short       a call of less than 5 ms that was not seen to release it                3
-    unclear         even the controls (see below) hardly let it in: a busy machine          3
+    unclear         even the controls (see below) hardly let it in                          3
 
-Exit code 2: wrong use, or the statement fails. What the statement prints goes to stderr.
+Exit code 2: wrong use, or the statement fails. What the statement prints goes to stderr. It runs
+about ten times or more: let it do the same work each time ("sorted(x)", not "x.sort()").
 
 How it works: another thread, the watcher, naps for half a millisecond and notes the time, again
 and again, while the call runs. Its longest wait for a turn is what is printed. A clock does not
@@ -183,7 +184,8 @@ def look(watcher, call):
     released, runs = watcher.has_turns(calls, 1 + 10 * first.seconds, compute_released)
     best = min(runs, key=lambda run: run.share)
     if short:  # and if they take turns, they may do so between two calls
-        return "releases" if released else "too short", best._replace(seconds=first.seconds)
+        shown = best._replace(seconds=first.seconds)
+        return ("releases", shown) if released else ("too short", first)
     if released:
         return "releases", min(first, best, key=lambda run: run.share)
     if released is False:
@@ -238,7 +240,7 @@ def sentence(answer):
         "takes turns": f"takes turns {f'({wait}, the switch interval)' if usual else of_call}",
         "holds": f"holds it {of_call}",
         "too short": f"too short to judge: {seconds} a call; give it more data",
-        "unclear": "unclear: on this busy machine, even calls that release it seem to hold it",
+        "unclear": "unclear: calls that release it seem to hold it; is something else busy?",
         "no GIL": "there is no GIL to hold: this Python runs without it",
     }[answer["verdict"]]
 

@@ -1,5 +1,6 @@
 """Run a command for a bounded time, together with all the processes that it starts."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -23,7 +24,8 @@ def run(command, seconds, **options):
     try:
         output, errors = process.communicate(timeout=seconds)
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
     return process.returncode, output, errors

@@ -236,12 +236,12 @@ EOF
 
 @test "a run of no tests is not a pass" {
     mkdir "$tmp/none" && printf '# nothing\n' >"$tmp/none/test.bats"
-    run limited bash test.sh "$tmp/none"
+    run limited "$PY" test.py "$tmp/none"
     [ "$status" -ne 0 ]
     [[ $output == *"0 passed, 0 failed, 0 skipped" ]] || false
     mkdir "$tmp/some"
     printf '@test "a" {\n true\n}\n@test "b" {\n false\n}\n@test "c" {\n skip "no"\n}\n' >"$tmp/some/test.bats"
-    run limited bash test.sh "$tmp/some"
+    run limited "$PY" test.py "$tmp/some"
     [ "$status" -ne 0 ]
     [ "${lines[-1]}" = "1 passed, 1 failed, 1 skipped" ]
 }

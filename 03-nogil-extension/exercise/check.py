@@ -44,7 +44,7 @@ def run(command, limit=MOST, **environment):
 def build(module, *sources):
     """Compile sources (file names and options) into module; return the first error, or ""."""
     flags = shlex.split(os.environ.get("CFLAGS", "-O2"))
-    shared = ["-shared", "-fPIC", "-I", sysconfig.get_path("include")]
+    shared = ["-shared", "-fPIC", "-pthread", "-I", sysconfig.get_path("include")]
     if sys.platform == "darwin":
         shared += ["-undefined", "dynamic_lookup"]
     code, output, errors = run([*CC, *flags, *shared, *sources, "-o", module], LC_ALL="C")

@@ -35,6 +35,7 @@ WRONG = (
     ("dot(a, ints)", TypeError, "b"),
     ("dot(a, table)", TypeError, "b"),
     ("dot(a, every_other)", TypeError, "b"),
+    ("dot(a, unaligned)", TypeError, "b"),
     ("dot(a, shorter)", ValueError, "b"),
     ("dot(shorter, b)", ValueError, "b"),
 )
@@ -69,6 +70,7 @@ def arguments(dot):
         "ints": array("q", range(N)),
         "table": memoryview(doubles(N)).cast("B").cast("d", (N // 2, 2)),
         "every_other": memoryview(doubles(2 * N))[::2],
+        "unaligned": memoryview(bytearray(8 * N + 1))[1:].cast("d"),
     }
 
 
@@ -190,7 +192,7 @@ def resizing(dot, harness):
             values.append(1.0)
         except BufferError:
             continue
-        fail(f"{name} was resized while the loop read it; hold its buffer until the loop is done")
+        fail(f"{name} was resized during the call; hold its buffer until the loop is done")
     harness.check_enter()
     thread.join()
 

@@ -25,18 +25,24 @@ static double sum_products(const double *x, const double *y, Py_ssize_t n)
     return sum;
 }
 
+static int is_row_of_doubles(const Py_buffer *view)
+{
+    return view->ndim == 1 && view->format && strcmp(view->format, "d") == 0 &&
+           (view->len == 0 || (uintptr_t)view->buf % _Alignof(double) == 0);
+}
+
 /* Take the buffer of an argument, doubles in one row; the caller releases it. Return -1 with an
  * exception that names the argument, and with nothing taken. */
 static int take(PyObject *object, const char *name, Py_buffer *view)
 {
     if (PyObject_GetBuffer(object, view, PyBUF_ND | PyBUF_FORMAT) < 0) {
-        PyErr_Format(PyExc_TypeError, "%s: expected a contiguous array of doubles, not %.100s",
-                     name, Py_TYPE(object)->tp_name);
+        if (!PyErr_ExceptionMatches(PyExc_MemoryError))
+            PyErr_Format(PyExc_TypeError, "%s: expected a contiguous array of doubles, not %.100s",
+                         name, Py_TYPE(object)->tp_name);
         return -1;
     }
-    if (view->ndim != 1 || strcmp(view->format, "d") != 0) {
-        PyErr_Format(PyExc_TypeError, "%s: expected doubles in 1 dimension, not '%.100s' in %d",
-                     name, view->format, view->ndim);
+    if (!is_row_of_doubles(view)) {
+        PyErr_Format(PyExc_TypeError, "%s: expected aligned doubles in 1 dimension", name);
         PyBuffer_Release(view);
         return -1;
     }

@@ -26,24 +26,31 @@ static double sum_products(const double *x, const double *y, Py_ssize_t n)
     return sum;
 }
 
+static int is_row_of_doubles(const Py_buffer *view)
+{
+    return view->ndim == 1 && view->format && strcmp(view->format, "d") == 0 &&
+           (view->len == 0 || (uintptr_t)view->buf % _Alignof(double) == 0);
+}
+
 /* Find the doubles of an argument, and how many there are. Return -1 with an exception that names
  * the argument.
  *
- * TODO 2: the buffer is released here, before anybody has read the doubles. While we hold the GIL
- * that is safe, if only just: nobody else runs, so nobody resizes the array. And without it? */
+ * TODO 2: the buffer is released here, before anybody has read the doubles. That goes well only
+ * because nobody else runs while we hold the GIL, and because an array runs no Python code when it
+ * is asked for its buffer. And without the GIL? */
 static int find(PyObject *object, const char *name, const double **values, Py_ssize_t *n)
 {
     Py_buffer view;
     int error = -1;
 
     if (PyObject_GetBuffer(object, &view, PyBUF_ND | PyBUF_FORMAT) < 0) {
-        PyErr_Format(PyExc_TypeError, "%s: expected a contiguous array of doubles, not %.100s",
-                     name, Py_TYPE(object)->tp_name);
+        if (!PyErr_ExceptionMatches(PyExc_MemoryError))
+            PyErr_Format(PyExc_TypeError, "%s: expected a contiguous array of doubles, not %.100s",
+                         name, Py_TYPE(object)->tp_name);
         return -1;
     }
-    if (view.ndim != 1 || strcmp(view.format, "d") != 0) {
-        PyErr_Format(PyExc_TypeError, "%s: expected doubles in 1 dimension, not '%.100s' in %d",
-                     name, view.format, view.ndim);
+    if (!is_row_of_doubles(&view)) {
+        PyErr_Format(PyExc_TypeError, "%s: expected aligned doubles in 1 dimension", name);
     } else {
         *values = view.buf;
         *n = view.shape[0];
@@ -85,7 +92,7 @@ static PyModuleDef_Slot slots[] = {
 #if PY_VERSION_HEX >= 0x030C0000 /* works in a subinterpreter that has a GIL of its own */
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
-#if PY_VERSION_HEX >= 0x030D0000 /* a promise: nothing here relies on the GIL (soon true) */
+#if PY_VERSION_HEX >= 0x030D0000 /* a promise that you make true: nothing here needs the GIL */
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},

@@ -127,9 +127,9 @@ PyBuffer_Release(\&$one); &/; s/sum_products(x.*/sum_products(p, q, n);/"
     twin copies 's/^        double sum;/& double *copy = malloc((size_t)x.len); if (!copy) return NULL;\
 memcpy(copy, x.buf, (size_t)x.len); Py_ssize_t n = x.shape[0]; PyBuffer_Release(\&x);/
         s/sum_products(x.*/sum_products(copy, y.buf, n); free(copy);/'
-    refused before_x 'nobody can resize' 'a was resized while the loop read it'
-    refused before_y 'nobody can resize' 'b was resized while the loop read it'
-    refused copies 'nobody can resize' 'a was resized while the loop read it'
+    refused before_x 'nobody can resize' 'a was resized during the call'
+    refused before_y 'nobody can resize' 'b was resized during the call'
+    refused copies 'nobody can resize' 'a was resized during the call'
 }
 
 @test "exercise: what a call took and did not give back is found" {
@@ -150,7 +150,8 @@ memcpy(copy, x.buf, (size_t)x.len); Py_ssize_t n = x.shape[0]; PyBuffer_Release(
     twin nan 's/^    return sum;/    return sum * 0 \/ 0.0;/'
     twin blind 's/PRODUCT(x\[i\], y\[i\])/x[i] * y[i]/'
     twin any_length 's/x.shape\[0\] != y.shape\[0\]/x.shape[0] > y.shape[0]/'
-    twin any_type 's/ || strcmp(view->format, "d") != 0//'
+    twin any_type 's/ && strcmp(view->format, "d") == 0//'
+    twin any_address 's/(uintptr_t)view->buf % _Alignof(double) == 0/1/'
     twin nameless 's/"b: expected %zd/"expected %zd/'
     twin stray 's/^    return sum;/    return sum + 0 * *(const volatile uint64_t *)\&x[n];/'
     refused ignores_b 'the answer is right' 'is not the sum of a\[i\] \* b\[i\]'
@@ -158,6 +159,7 @@ memcpy(copy, x.buf, (size_t)x.len); Py_ssize_t n = x.shape[0]; PyBuffer_Release(
     refused blind 'the answer is right' 'PRODUCT was used 0 times'
     refused any_length 'wrong arguments raise' 'dot(shorter, b): expected ValueError, not the answer'
     refused any_type 'wrong arguments raise' 'dot(.*ints.*): expected TypeError, not the answer'
+    refused any_address 'wrong arguments raise' 'dot(a, unaligned): expected TypeError, not the answer'
     refused nameless 'wrong arguments raise' "its message begins with 'b: ' in the starter"
     if grep -q 'skipped .*AddressSanitizer' "$BATS_TEST_TMPDIR/stray.said"; then
         skip "AddressSanitizer does not work here"

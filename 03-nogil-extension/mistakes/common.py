@@ -4,6 +4,7 @@ Sources lie beside the scripts. All that is made goes to ../build/mistakes/.
 """
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import resource
@@ -76,7 +77,8 @@ def run(command, **options):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         output, _ = process.communicate(timeout=TIMEOUT)
     except BaseException as error:  # Ctrl-C too ends the whole group
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if isinstance(error, subprocess.TimeoutExpired):
             sys.exit(f"{PROGRAM}: {command[0]} still ran after {TIMEOUT} s")

@@ -1,4 +1,4 @@
-"""A C function without `noexcept`: its caller takes the GIL after every call.
+"""A C function that returns void, without `noexcept`: its caller takes the GIL after every call.
 
     ../.venv/bin/python mistakes/exception_check.py
 
@@ -42,12 +42,14 @@ def main():
     checked, place = call_in_c("checked")
     unchecked, fixed_place = call_in_c("unchecked")
 
-    common.say("seen", checked, f"({place}); {before:.1f} ns a call")
+    hint = "".join(common.translate("exception_check")[1][:1]).rpartition(": ")[2] or "no hint"
+    common.say("seen", checked, f"({place}); {before:.1f} ns a call", f"Cython: {hint}")
     common.say(
         "cause",
         "cdef void checked(double x) nogil:",
         "might raise, as far as Cython 3 can tell, and void has no value to say so with.",
-        "So the caller looks for an exception, and that needs the GIL, every time.",
+        "So the caller looks for an exception, and that needs the GIL, every time. (A function",
+        "that returns a number says so with -1: its caller looks only when it sees one.)",
     )
     common.say("fix", "cdef void unchecked(double x) noexcept nogil:")
     common.say("fixed", unchecked, f"({fixed_place}); {after:.1f} ns a call")

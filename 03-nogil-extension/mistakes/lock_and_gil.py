@@ -55,7 +55,9 @@ def main():
         "waits for the mutex. Each has what the other needs.",
     )
     common.say(
-        "fix", "never wait for a lock with the GIL held: insert_fixed() releases the GIL first"
+        "fix",
+        "never wait for a lock with the GIL held: insert_fixed() releases the GIL first,",
+        "and so must everybody who takes this lock (3.13's PyMutex_Lock does it by itself)",
     )
 
     # Nothing hangs here, so the watchdog may be patient with a busy machine.
