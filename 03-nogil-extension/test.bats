@@ -581,7 +581,8 @@ sys.exit(any(result.values()))'
 runtime() { # runtime thread|address
     local name path
     case $1 in thread) set -- tsan ;; *) set -- asan ;; esac
-    for name in "lib$1.so" "libclang_rt.$1-$(uname -m).so" "libclang_rt.$1.so"; do
+    # clang's own first: it knows where gcc's is, too.
+    for name in "libclang_rt.$1-$(uname -m).so" "libclang_rt.$1.so" "lib$1.so"; do
         path=$(compile -print-file-name="$name")
         [ ! -f "$path" ] || { echo "$path"; return; }
     done
@@ -603,8 +604,10 @@ build_sanitized() { # build_sanitized thread|address [c]
 
 # Run Python code with a sanitizer's run time loaded first, as it must be.
 run_sanitized() { # run_sanitized thread|address CODE
-    # shellcheck disable=SC2016 # Python's code
-    run limited env LD_PRELOAD="$(runtime "$1")" PYTHONMALLOC=malloc \
+    local library
+    library=$(runtime "$1")
+    # The path: what clang made asks for the library by its name alone.
+    run limited env LD_PRELOAD="$library" LD_LIBRARY_PATH="${library%/*}" PYTHONMALLOC=malloc \
         TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66 \
         ASAN_OPTIONS=detect_leaks=0:exitcode=66 UBSAN_OPTIONS=exitcode=66 "$py" -c "$2"
     echo "$output" | tail -n 30

@@ -75,12 +75,18 @@ def problem(code, output, errors):
 
 def preloaded(library):
     """Return the environment in which Python runs code that AddressSanitizer watches."""
-    return {"LD_PRELOAD": library, "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
+    return {
+        "LD_PRELOAD": library,
+        "LD_LIBRARY_PATH": str(Path(library).parent),  # clang asks for it by its name alone
+        "PYTHONMALLOC": "malloc",
+        "ASAN_OPTIONS": "detect_leaks=0",
+    }
 
 
 def sanitizer():
     """Return the file of AddressSanitizer's run-time library if Python runs with it, else ""."""
-    for name in "libasan.so", f"libclang_rt.asan-{os.uname().machine}.so", "libclang_rt.asan.so":
+    # clang's own first: it knows where gcc's is, too.
+    for name in f"libclang_rt.asan-{os.uname().machine}.so", "libclang_rt.asan.so", "libasan.so":
         library = run([*CC, f"-print-file-name={name}"])[1].strip()
         if Path(library).is_absolute():
             works = run([sys.executable, "-c", ""], **preloaded(library))[0] == 0
