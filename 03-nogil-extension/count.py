@@ -84,7 +84,7 @@ def main():
     # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
     parser.add_argument(
-        "-n", type=whole(1, 10**11), default=10**9, help="steps to take (default: %(default)s)"
+        "-n", type=whole(1, 10**11), default=3 * 10**8, help="steps to take (default: %(default)s)"
     )
     parser.add_argument(
         "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
