@@ -194,14 +194,18 @@ divisions() { # of numbers from $1 to $2 - 1, by what they can be divided by at 
     done
 }
 
-@test "a shared counter without protection loses steps every time, on one core too" {
+@test "a shared counter without protection loses steps, on one core too" {
     for run in limited on_one_core; do
         for program in "build/shared_counter -n 2000000" "$PY shared_counter.py -n 200000"; do
-            # shellcheck disable=SC2086 # the command is several words
-            run "$run" $program -t 2
-            [ "$status" -eq 0 ]
             version=racy
             [[ $program == build/* ]] || version=unlocked
+            # On a busy machine one thread may be done before the other begins: then, once more.
+            for _ in {1..100}; do
+                # shellcheck disable=SC2086 # the command is several words
+                run "$run" $program -t 2
+                [ "$status" -eq 0 ]
+                [ "$(column lost "$version")" -eq 0 ] || break
+            done
             [ "$(column lost "$version")" -gt 0 ]
             n=${program##* }
             [ "$(($(column lost "$version") + $(column answer "$version")))" -eq "$n" ]
