@@ -344,26 +344,33 @@ False" ]
 
 # toy_gil.c
 
+# run_until_wrong COMMAND ...: run it until its version without a lock goes wrong. On a busy machine
+# one thread may be done before the other begins.
+run_until_wrong() {
+    for _ in {1..100}; do
+        run "$@"
+        [ "$status" -eq 0 ] || return 1
+        [ "$(($(column lost no-lock) + $(column freed no-lock)))" -eq 0 ] || return 0
+    done
+    return 1
+}
+
 @test "the toy interpreter's counts are right with a GIL and with atomic counts, wrong with neither" {
     for threads in 2 3 8; do
-        run limited build/toy_gil -n 40 -t "$threads"
-        [ "$status" -eq 0 ]
+        run_until_wrong limited build/toy_gil -n 40 -t "$threads"
         rows_are_well_formed
         for version in alone gil gil-released atomic-alone atomic; do
             [ "$(column answer "$version")" = 4 ]
             [ "$(column lost "$version")" = 0 ]
             [ "$(column freed "$version")" = 0 ]
         done
-        [ "$(($(column lost no-lock) + $(column freed no-lock)))" -gt 0 ]
         [ "$(column switches gil)" -ge "$threads" ] # each thread had its turn
         [ "$(column switches no-lock)" = 0 ]
     done
 }
 
 @test "without a lock the counts go wrong on one core too" {
-    run on_one_core build/toy_gil -n 20
-    [ "$status" -eq 0 ]
-    [ "$(($(column lost no-lock) + $(column freed no-lock)))" -gt 0 ]
+    run_until_wrong on_one_core build/toy_gil -n 20
     [ "$(column lost gil)" = 0 ]
 }
 
