@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # Bats sets output, lines and status
+# shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
 load ../tools/helper
 bats_require_minimum_version 1.5.0
 

@@ -50,11 +50,9 @@ a_python_loop_takes_turns() { answers 'takes turns (*)' 1 'for i in range(800_00
     answers 'releases it for part of the call (* ms of * ms)' 1 -s "$naps" 'nap(30_000)' 'time.sleep(0.015)'
 }
 
-@test "who_releases.py knows Python code, which takes turns, in one thread or several" {
+@test "who_releases.py knows Python code, which takes turns" {
     gil_is_on || skip "this interpreter has no GIL"
     a_python_loop_takes_turns
-    answers 'takes turns (*)' 1 -s 'import threading' -s 'def count():' -s '    for i in range(400_000): pass' \
-        'thread = threading.Thread(target=count)' 'thread.start()' 'while thread.is_alive(): pass'
 }
 
 @test "who_releases.py is right on one core, too" {
