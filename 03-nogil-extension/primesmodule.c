@@ -64,17 +64,25 @@ static uint64_t next_prime(struct inside *inside, uint64_t n, uint64_t hi)
     return n;
 }
 
+/* The arguments of the functions that count; format names the function. */
+static int count_arguments(PyObject *args, const char *format, uint64_t *lo, uint64_t *hi)
+{
+    PyObject *lo_object, *hi_object;
+
+    if (!PyArg_ParseTuple(args, format, &lo_object, &hi_object))
+        return -1;
+    return range(lo_object, hi_object, LIMIT, lo, hi);
+}
+
 PyDoc_STRVAR(count_held_doc, "count_held(lo, hi, /)\n--\n\n"
                              "Count the primes in [lo, hi), holding the GIL all the way.\n\n"
                              "Same answer and same errors as count().");
 
 static PyObject *count_held(PyObject *module, PyObject *args)
 {
-    PyObject *lo_object, *hi_object;
     uint64_t lo, hi;
 
-    if (!PyArg_ParseTuple(args, "OO:count_held", &lo_object, &hi_object) ||
-        range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
+    if (count_arguments(args, "OO:count_held", &lo, &hi) < 0)
         return NULL;
     return PyLong_FromUnsignedLongLong(count_range(PyModule_GetState(module), lo, hi));
 }
@@ -90,11 +98,9 @@ PyDoc_STRVAR(count_doc,
 static PyObject *count(PyObject *module, PyObject *args)
 {
     struct inside *inside = PyModule_GetState(module);
-    PyObject *lo_object, *hi_object;
     uint64_t lo, hi;
 
-    if (!PyArg_ParseTuple(args, "OO:count", &lo_object, &hi_object) ||
-        range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
+    if (count_arguments(args, "OO:count", &lo, &hi) < 0)
         return NULL;
 
     /* Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS are macros for these two calls. */
@@ -116,11 +122,9 @@ PyDoc_STRVAR(
 static PyObject *count_interruptible(PyObject *module, PyObject *args)
 {
     struct inside *inside = PyModule_GetState(module);
-    PyObject *lo_object, *hi_object;
     uint64_t lo, hi, primes = 0, piece = 1;
 
-    if (!PyArg_ParseTuple(args, "OO:count_interruptible", &lo_object, &hi_object) ||
-        range(lo_object, hi_object, LIMIT, &lo, &hi) < 0)
+    if (count_arguments(args, "OO:count_interruptible", &lo, &hi) < 0)
         return NULL;
     while (lo < hi) {
         uint64_t end = hi - lo < piece ? hi : lo + piece;

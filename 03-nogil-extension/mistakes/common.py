@@ -5,6 +5,7 @@ Sources lie beside the scripts. All that is made goes to ../build/mistakes/.
 
 import argparse
 import contextlib
+import functools
 import importlib.util
 import os
 import resource
@@ -96,6 +97,7 @@ def child(code, *options, python=sys.executable, **variables):
     return run([python, *options, "-P", "-c", code], env=environment)
 
 
+@functools.cache  # who wants the messages as well need not wait twice
 def translate(name):
     """Let Cython make build/mistakes/NAME.c from NAME.pyx; return (done, its messages)."""
     if not importlib.util.find_spec("Cython"):
