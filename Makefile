@@ -4,6 +4,7 @@ NUMBERS := 1 2 3 4 5
 chapter = $(filter 0$*-%,$(CHAPTERS))
 wrap = fmt -w "$$(if [ -t 2 ]; then tput cols; else echo 100; fi)"
 export CC PYTHON
+export PATH := $(abspath .venv/bin):$(PATH)
 
 # Timed runs must not share the machine, so this level never runs two things at once under -j.
 # Inside a chapter, builds still do.
@@ -15,7 +16,7 @@ export CC PYTHON
 
 all: $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all five chapters
 	@printf '\nAll five chapters on this machine:\n\n'
-	@.venv/bin/python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
+	@python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
 
 $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, run, table, what to see
 	@awk 'NR == 1 { sub(/^# /, ""); print "\n=== " $$0 " ===" } \
@@ -43,11 +44,11 @@ limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C tools run
 
 results: setup ## write the last measurements into the READMEs
-	@.venv/bin/python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
+	@python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
 
 test: setup ## test everything; test-N one chapter
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder test-build; done
-	@.venv/bin/python tools/test.py tools $(CHAPTERS)
+	@python tools/test.py tools $(CHAPTERS)
 
 $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test

@@ -192,9 +192,9 @@ EOF
         [ "$status" -eq 2 ]
         [ "$stderr" = "timeline.py: $option 'missing/file': No such file or directory" ]
         for name in "$BATS_TEST_TMPDIR/out" . ''; do # a folder, and what is no name
-            run limited "$PY" timeline.py -n 20 $option "$name"
+            run --separate-stderr limited "$PY" timeline.py -n 20 $option "$name"
             [ "$status" -eq 2 ]
-            [[ ${lines[-1]} == "timeline.py: $option '"* ]] || false
+            [[ $stderr == "timeline.py: $option '"* ]] || false
         done
         ln -s "$BATS_TEST_TMPDIR/target" "$BATS_TEST_TMPDIR/link"
         run limited "$PY" timeline.py -n 20 $option "$BATS_TEST_TMPDIR/link" # not to be replaced

@@ -21,6 +21,7 @@ usual = rows(0.4, 0.4, 0.5, 1.5, 1.8, 1.85, 1.89, 1.95, 1.98, 2.0, 2.0)
 # Put a module counter in front of the real one, in which a function loses a step.
 losing() { # losing FUNCTION
     mkdir -p "$BATS_TEST_TMPDIR/build"
+    rm -rf "$BATS_TEST_TMPDIR/build/__pycache__" # Python would take bytecode of the same second
     cp grain.py "$BATS_TEST_TMPDIR"
     cat >"$BATS_TEST_TMPDIR/build/counter.py" <<END
 import importlib.util, pathlib

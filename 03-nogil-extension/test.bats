@@ -4,7 +4,7 @@ load ../tools/helper
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || return 1
-    py=$BATS_TEST_DIRNAME/$PY
+    py=$PY
     python=$py
     loops=()
     prelude='

@@ -3,7 +3,7 @@ load ../tools/helper
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || return 1
-    py=$BATS_TEST_DIRNAME/$PY
+    py=$PY
 }
 
 # answers TEXT EXIT ARGUMENT ...: the program answers so. "unclear" is no wrong answer, so it is

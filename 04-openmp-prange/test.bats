@@ -16,7 +16,7 @@ build_twin() {
 
 setup_file() {
     cd "$BATS_TEST_DIRNAME" || exit 1
-    python=$BATS_TEST_DIRNAME/../.venv/bin/python
+    python=$PY
     [ "$(probed OPENMP)" = yes ] || return 0
     # Both at once, for it takes some seconds. A failure shows in the tests that use them.
     build_twin serial '' '' '' &
@@ -30,7 +30,7 @@ setup() {
     cd "$BATS_TEST_DIRNAME" || exit 1
     [ "$(probed OPENMP)" = yes ] ||
         skip 'this compiler has no OpenMP: make doctor says what to install'
-    python=$BATS_TEST_DIRNAME/../.venv/bin/python
+    python=$PY
 }
 
 c() { limited build/add "$@"; }

@@ -113,7 +113,7 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
     sed 's/factor\[b\] = step \* labels/factor[b] = -step * labels/' kernels.c >"$wrong/kernels.c"
     sed 's/w += (STEP/w -= (STEP/' rungs.py >"$wrong/rungs.py"
     compile_openmp -O3 "$wrong"/*.c -o "$wrong/sgd"
-    python=$PWD/$PY
+    python=$PY
     cd "$wrong"
     run limited ./sgd -e 2
     [ "$status" -eq 1 ]

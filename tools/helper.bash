@@ -2,8 +2,10 @@
 # The working directory of a test is its chapter.
 # shellcheck shell=bash disable=SC2154 # Bats sets status, output and lines
 
-PY=../.venv/bin/python
-export PY
+# The environment's Python, by its absolute path: CPython 3.14 warns about one with `..`.
+PATH=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.venv/bin" && pwd):$PATH
+PY=python
+export PATH PY
 
 # The compiler that made build/; CC may be several words ("ccache gcc").
 compile() { ${CC:-cc} "$@"; }

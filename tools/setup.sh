@@ -4,6 +4,9 @@
 # The stamp .venv/.GROUP is written last, so an interrupted set-up is taken up again.
 set -eu
 cd "$(dirname "$0")/.."
+# Our own environment may stand first on PATH; its Python is not the one to make it with.
+own=$(pwd)/.venv/bin
+while [ "$PATH" != "${PATH#"$own:"}" ]; do PATH=${PATH#"$own:"}; done
 group=$1
 venv=.venv
 requirements=tools/requirements
@@ -12,7 +15,7 @@ stamp=$venv/.$group
 # Without PYTHON= an existing environment keeps its interpreter.
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=python3
-    if [ -f $venv/.python ] && $venv/bin/python -c '' 2>/dev/null; then
+    if [ -f $venv/.python ] && "$own/python" -c '' 2>/dev/null; then
         PYTHON=$(sed -n 1p $venv/.python)
     fi
 fi
@@ -31,7 +34,7 @@ if [ -e $venv ] && [ ! -f $venv/.python ] && [ ! -f $venv/.making ]; then
 fi
 
 sh tools/doctor.sh required
-pip() { $venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+pip() { "$own/python" -m pip --disable-pip-version-check --no-input "$@"; }
 
 if [ $same_python = no ]; then
     echo "set-up: making $venv with $("$PYTHON" -V) ($PYTHON); this happens once and takes about a minute"

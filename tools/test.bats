@@ -110,16 +110,16 @@ def claims(work):
 check(Path(__file__).resolve().parent, ".txt", claims)
 EOF
     export PYTHONPATH=$BATS_TEST_DIRNAME
-    run limited "$BATS_TEST_DIRNAME/$PY" check.py
+    run limited "$PY" check.py
     [ "$status" -eq 1 ]
     [[ $output == *"09-chapter/exercise/mine.txt is your copy of the starter"* ]] || false
     [[ $output == *"right    it is there"*"not yet  it is finished"*"it is not"*"make exercise-9"* ]] || false
     echo 'finished' >mine.txt
-    run limited "$BATS_TEST_DIRNAME/$PY" check.py
+    run limited "$PY" check.py
     [ "$status" -eq 0 ]
     [[ $output != *"not yet"* ]] || false
     [ "$(cat mine.txt)" = finished ]
-    run limited "$BATS_TEST_DIRNAME/$PY" check.py missing.txt
+    run limited "$PY" check.py missing.txt
     [ "$status" -eq 2 ]
     [ "$output" = "check: 'missing.txt': no such file" ]
 }

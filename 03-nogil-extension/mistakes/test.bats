@@ -47,7 +47,7 @@ pretend_free_threaded() {
     mkdir -p "$BATS_TEST_TMPDIR/bin"
     cat >"$BATS_TEST_TMPDIR/bin/python3.15t" <<EOF
 #!/bin/sh
-exec '$chapter/$PY' -c '
+exec '$(command -v python)' -c '
 import sys, sysconfig
 real = sysconfig.get_config_var
 sysconfig.get_config_var = lambda name: 1 if name == "Py_GIL_DISABLED" else real(name)
@@ -112,7 +112,7 @@ ours_is_free_threaded() {
 }
 
 @test "the deadlock is certain on one core as well" {
-    on_one_core "$chapter/$PY" mistakes/lock_and_gil.py
+    on_one_core "$PY" mistakes/lock_and_gil.py
 }
 
 @test "a free-threaded Python is found on PATH, and its GIL watched" {
@@ -129,7 +129,7 @@ ours_is_free_threaded() {
 
 @test "without a free-threaded Python nothing is claimed to be seen" {
     if ours_is_free_threaded; then skip "this Python is free-threaded itself"; fi
-    run limited env PATH=/nowhere "$chapter/$PY" mistakes/gil_comes_back.py
+    run limited env PATH=/nowhere "$(command -v "$PY")" mistakes/gil_comes_back.py
     echo "$output"
     [ "$status" -eq 0 ]
     grep -q '^seen: *nothing: no free-threaded Python' <<<"$output"

@@ -22,7 +22,7 @@ $(LIBRARIES): build/config build/other/found
 # Asked each time, and shown when the answer changed.
 build/other/found: other-languages/found.sh build/config FORCE
 	@mkdir -p build/other
-	@sh other-languages/found.sh $(PY) > $@.new
+	@sh other-languages/found.sh python > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; cat $@; fi
 
 # $(call if_found,LANGUAGE,COMMAND): show COMMAND and run it, or leave no library behind.
@@ -36,11 +36,11 @@ build/other/libroom.so: other-languages/room.c inside.h
 # pybind11's own headers are not free of shadows.
 build/other/primes_pybind11.so: other-languages/primes_pybind11.cpp
 	$(call if_found,pybind11,$(CXX) $(CFLAGS) $(filter-out -Wshadow,$(WARNINGS)) -std=c++17 \
-	    -shared -fPIC -fvisibility=hidden $(LATER) $$($(PY) -m pybind11 --includes) $< -o $@)
+	    -shared -fPIC -fvisibility=hidden $(LATER) $$(python -m pybind11 --includes) $< -o $@)
 
 build/other/libprimes_rust.so: other-languages/primes_rust.rs
 	$(call if_found,rust,$(RUSTC) --edition 2021 -C opt-level=2 --crate-type cdylib \
 	    $(LATER:%=-C link-arg=%) $< -o $@)
 
 build/other/_primes_cffi.so: other-languages/primes_cffi.py
-	$(call if_found,cffi,$(PY) other-languages/primes_cffi.py build/other)
+	$(call if_found,cffi,python other-languages/primes_cffi.py build/other)

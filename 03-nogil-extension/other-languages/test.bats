@@ -5,7 +5,7 @@ load ../../tools/helper
 setup() {
     chapter=${BATS_TEST_DIRNAME%/*}
     cd "$chapter" || return 1
-    py=$chapter/$PY
+    py=$PY
     other="other-languages/primes.py"
 }
 
