@@ -1,13 +1,17 @@
 # What every Makefile one level down shares: the environment, the compiler, and how to measure.
-# Works from any chapter as `make`, and in a path with spaces, because every path is relative.
+# Works from any chapter as `make`, and in a path with spaces.
 CC ?= cc
 export CC PYTHON CFLAGS
-PY := ../.venv/bin/python
+# `python` is the environment's, found by its absolute path: CPython 3.14 and newer warn at each
+# start of one that is called through `..` (CPython issue 156495).
+export PATH := $(abspath ../.venv/bin):$(PATH)
 # Set to -mcpu=native, or to nothing, where a compiler does not know it.
 NATIVE ?= -march=native
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
-MEASURE = $(PY) ../tools/measure.py --cflags="$(CFLAGS)"
+# make THREADS=16, or THREADS=all: instead of 2, in every program that is measured.
+T = $(if $(THREADS),-t $(if $(filter all,$(THREADS)),$(shell python ../tools/cpus.py),$(THREADS)))
+MEASURE = python ../tools/measure.py --cflags="$(CFLAGS)"
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all

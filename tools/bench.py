@@ -1,0 +1,120 @@
+"""What every example needs and none is about: options, clocks, rows, and how a program ends.
+
+    def main():
+        args = read_options(__doc__, n=(10**6, 1, 10**9, "count to n"), t=(2, 1, 256, "threads"))
+        header("inside")  # the columns of every table, and one more
+        with stopwatch() as took:
+            steps = count(args.n)
+        row("sequential", 1, steps, steps == args.n, took, inside())
+        verdict()  # exit code 1 and a line that names the wrong rows, if there are any
+
+Python finds it in the folder of the program, where a symbolic link leads here.
+"""
+
+import argparse
+import contextlib
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+rows = []  # (version, wall seconds, right) of the table so far
+
+
+def fail(code, line):
+    """Say one line and end: with code 1 if something failed, 2 if it was asked for wrongly."""
+    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    sys.exit(code)
+
+
+def whole(low, high):
+    """Make an argparse type: a whole number from low to high."""
+
+    def parse(text):
+        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from {low} to {high}")
+
+    return parse
+
+
+def read_options(about, **options):
+    """Return the options' values; exit code 2 for anything else than what is described here.
+
+    options: n=(default, low, high, meaning) for a whole number, or w={what add_argument takes}.
+    """
+    # Without a usage line in front, a wrong option is reported in one line.
+    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=about.split("\n")[0])
+    for name, option in options.items():
+        keywords = option
+        if isinstance(option, tuple):
+            default, low, high, meaning = option
+            text = f"{meaning}, {low} to {high} (default: {default})"
+            keywords = {"type": whole(low, high), "default": default, "help": text}
+        parser.add_argument(f"-{name}" if len(name) == 1 else f"--{name}", **keywords)
+    return parser.parse_args()
+
+
+def openmp_threads():
+    """Return -t's default. Call it before OpenMP is imported, which some values crash or hang."""
+    try:
+        return whole(1, 256)(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])
+    except argparse.ArgumentTypeError as error:
+        return fail(2, f"OMP_NUM_THREADS {error}")
+
+
+@contextlib.contextmanager
+def built():
+    """Around imports of what lies in build/ or is installed in .venv: or say what to type."""
+    folder = Path(__file__).parent  # of the link
+    sys.path.insert(0, str(folder / "build"))
+    try:
+        yield
+    except ImportError as error:
+        fail(2, f"{error}; in {folder.name}, type: make build && . ../.venv/bin/activate")
+
+
+@contextlib.contextmanager
+def stopwatch():
+    """Time a block: wall seconds, and CPU seconds of its threads and of processes that ended."""
+
+    def cpu():
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.process_time() + children.ru_utime + children.ru_stime
+
+    took = SimpleNamespace(wall=time.perf_counter(), cpu=cpu())
+    yield took
+    took.wall, took.cpu = time.perf_counter() - took.wall, cpu() - took.cpu
+
+
+def header(*columns):
+    rows.clear()
+    names = "version          threads        answer   seconds speedup  busy"
+    print(names, *map("{:>8}".format, columns))
+
+
+def row(version, threads, answer, right, took, *cells):
+    """Print a row. Its speed-up is against the first one; busy is CPU time over wall time."""
+    rows.append((version, took.wall, right))
+    speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
+    fixed = f"{version:<16}{threads:>8} {answer:>13}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
+    print(fixed, *map("{:>8}".format, cells), flush=True)
+
+
+def verdict():
+    if wrong := [version for version, _, right in rows if not right]:
+        fail(1, f"wrong answer: {' '.join(wrong)}")
+
+
+def run(main):
+    """Call main(). Ctrl-C and a closed pipe end it as they end a C program: at once, in silence."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        main()
+    except (OSError, RuntimeError) as error:  # a thread that cannot be started ...
+        fail(1, error)
