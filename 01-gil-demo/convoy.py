@@ -13,7 +13,6 @@ quiet           nothing else runs
 1-released      beside a thread that computes in C with the GIL released (hashlib)
 """
 
-import argparse
 import hashlib
 import multiprocessing
 import statistics
@@ -21,13 +20,15 @@ import sys
 import threading
 import time
 
+from bench import header, read_options, row, run, stopwatch, verdict
+
 PAUSE = 0.001  # seconds
-ROW = "{:<16}{:>8}{:>8}{:>#11.4g}{:>9.3f}{:>7.2f}{:>9.0f}{:>11.3f}{:>9.3f}"
 
 
 def ask(connection, n):
     """Be the client: ask n times for the next number; send back how long each answer took."""
     connection.send_bytes(b"here")
+    connection.recv_bytes()  # wait until the threads beside the server run
     seconds, right = [], 0
     for i in range(n):
         time.sleep(PAUSE)
@@ -55,106 +56,61 @@ def compute_released(running, stop):
         running.set()
 
 
+def start_rival(compute, stop):
+    """Start a thread that computes until it is stopped; return it once it runs."""
+    running = threading.Event()
+    thread = threading.Thread(target=compute, args=(running, stop), daemon=True)
+    thread.start()
+    running.wait()
+    return thread
+
+
 def serve(n, rivals):
     """Answer n requests beside threads that run the functions in rivals.
 
-    Returns the number of right answers, the seconds each took, and the wall and CPU seconds.
+    Returns the number of right answers, the seconds each took, and what all of it took.
     """
-    connection, far_end = multiprocessing.Pipe()
-    client = multiprocessing.Process(target=ask, args=(far_end, n))
+    fork = multiprocessing.get_context("fork")  # safe here: there are no other threads yet
+    connection, far_end = fork.Pipe()
+    client = fork.Process(target=ask, args=(far_end, n), daemon=True)
     client.start()
     far_end.close()
+    connection.recv_bytes()  # the client is here
     stop = threading.Event()
-    threads = []
-    try:
-        for rival in rivals:
-            running = threading.Event()
-            thread = threading.Thread(target=rival, args=(running, stop))
-            thread.start()
-            threads.append(thread)
-            running.wait()
-        connection.recv_bytes()  # the client is here
-        wall, cpu = time.perf_counter(), time.process_time()
+    threads = [start_rival(compute, stop) for compute in rivals]
+    with stopwatch() as took:
+        connection.send_bytes(b"go")
         while request := connection.recv_bytes():
             connection.send_bytes(b"%d" % (int(request) + 1))
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        right, seconds = connection.recv()
-    except BaseException:
-        client.terminate()
-        raise
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-        client.join()
-        connection.close()
-    return right, seconds, wall, cpu
-
-
-def whole(low, high):
-    """Make an argparse type: a whole number from low to high."""
-
-    def parse(text):
-        digits = text.isascii() and text.isdigit() and len(text) < 20
-        if not (digits and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(
-                f"{text!r}: expected a whole number from {low} to {high}"
-            )
-        return int(text)
-
-    return parse
+    right, seconds = connection.recv()
+    stop.set()
+    for worker in [client, *threads]:
+        worker.join()
+    return right, seconds, took
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "-n",
-        type=whole(10, 10**6),
-        default=100,
-        help="requests, at least 10 (default: %(default)s)",
-    )
-    args = parser.parse_args()
-
-    print(f"{args.n:,} requests to one thread; times of a round trip as the client sees them")
-    print(
-        f"{'version':<16}{'threads':>8}{'answer':>8}{'seconds':>11}{'speedup':>9}{'busy':>7}"
-        f"{'trips/s':>9}{'median-ms':>11}{'p99-ms':>9}"
-    )
-    base = wrong = 0
+    args = read_options(__doc__, n=(100, 10, 10**6, "requests"))
     default = sys.getswitchinterval()
-    for name, rivals, interval in (
-        ("quiet", [], default),
-        ("1-python", [compute_in_python], default),
-        ("2-python", [compute_in_python] * 2, default),
-        ("1-python-0.5ms", [compute_in_python], 0.0005),
-        ("1-released", [compute_released], default),
-    ):
+    versions = {
+        "quiet": ([], default),
+        "1-python": ([compute_in_python], default),
+        "2-python": ([compute_in_python] * 2, default),
+        "1-python-0.5ms": ([compute_in_python], 0.0005),
+        "1-released": ([compute_released], default),
+    }
+    print(f"{args.n:,} requests to one thread; times of a round trip as the client sees them")
+    header("trips/s", "median-ms", "p99-ms")
+    for version, (rivals, interval) in versions.items():
         sys.setswitchinterval(interval)
-        try:
-            answer, seconds, wall, cpu = serve(args.n, rivals)
-        except (RuntimeError, OSError, EOFError) as error:
-            sys.exit(f"convoy.py: cannot run: {str(error) or 'the client ended early'}")
-        base = base or wall
-        wrong += answer != args.n
-        median = statistics.median(seconds)
-        p99 = statistics.quantiles(seconds, n=100, method="inclusive")[-1]
-        print(
-            ROW.format(
-                name,
-                1 + len(rivals),
-                answer,
-                wall,
-                base / wall,
-                cpu / wall,
-                args.n / sum(seconds),
-                median * 1e3,
-                p99 * 1e3,
-            ),
-            flush=True,
-        )
-    if wrong:
-        sys.exit(f"convoy.py: wrong answers in {wrong} rows, expected {args.n} right ones")
+        answer, seconds, took = serve(args.n, rivals)
+        median = statistics.median(seconds) * 1e3
+        p99 = statistics.quantiles(seconds, n=100, method="inclusive")[-1] * 1e3
+        rate = args.n / sum(seconds)
+        cells = f"{rate:.0f}", f"{median:>9.3f}", f"{p99:.3f}"
+        row(version, 1 + len(rivals), answer, answer == args.n, took, *cells)
+    verdict()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

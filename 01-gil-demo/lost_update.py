@@ -14,14 +14,14 @@ forced-locked  the same, and whoever changes a balance holds a lock
 locked         several threads, with the lock
 """
 
-import argparse
 import contextlib
 import sys
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import header, read_options, row, run, stopwatch, verdict
 
 ACCOUNTS, BALANCE, EVERY = 4, 1000, 1000
-ROW = "{:<14}{:>8}{:>8}{:>#11.4g}{:>9.2f}{:>7.2f}{:>8}"
 
 unlocked = contextlib.nullcontext()
 lock = threading.Lock()
@@ -45,15 +45,9 @@ def by_chance(bank, n, threads, guard):
         for i in range(share):
             transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS, guard)
 
-    workers = []
-    try:
-        for i in range(threads):
-            worker = threading.Thread(target=work, args=(n // threads + (i < n % threads),))
-            worker.start()
-            workers.append(worker)
-    finally:
-        for worker in workers:
-            worker.join()
+    shares = [n // threads + (i < n % threads) for i in range(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, shares))
 
 
 def forced(bank, n, _threads, guard):
@@ -76,62 +70,29 @@ def forced(bank, n, _threads, guard):
             others[0].join()
 
 
-def whole(low, high):
-    """Make an argparse type: a whole number from low to high."""
-
-    def parse(text):
-        digits = text.isascii() and text.isdigit() and len(text) < 20
-        if not (digits and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(
-                f"{text!r}: expected a whole number from {low} to {high}"
-            )
-        return int(text)
-
-    return parse
-
-
 def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "-n", type=whole(1, 10**9), default=100_000, help="transfers (default: %(default)s)"
+    args = read_options(
+        __doc__, n=(100_000, 1, 10**9, "transfers"), t=(2, 1, 256, "threads by chance")
     )
-    parser.add_argument(
-        "-t", type=whole(2, 256), default=4, help="threads, at least 2 (default: %(default)s)"
-    )
-    args = parser.parse_args()
     sys.setswitchinterval(1e-6)  # more chances in the same time
-
+    versions = {
+        "sequential": (by_chance, 1, unlocked, 0),
+        "unlocked": (by_chance, args.t, unlocked, None),  # left to chance
+        "forced": (forced, 2, unlocked, -(-args.n // EVERY)),
+        "forced-locked": (forced, 2, lock, 0),
+        "locked": (by_chance, args.t, lock, 0),
+    }
     print(f"{args.n:,} transfers; the total must stay {ACCOUNTS * BALANCE}")
-    print(
-        f"{'version':<14}{'threads':>8}{'answer':>8}{'seconds':>11}{'speedup':>9}{'busy':>7}"
-        f"{'drift':>8}"
-    )
-    base, surprises = 0, []
-    for name, function, threads, guard, expected in (
-        ("sequential", by_chance, 1, unlocked, 0),
-        ("unlocked", by_chance, args.t, unlocked, None),  # left to chance
-        ("forced", forced, 2, unlocked, -(-args.n // EVERY)),
-        ("forced-locked", forced, 2, lock, 0),
-        ("locked", by_chance, args.t, lock, 0),
-    ):
+    header("drift")
+    for version, (function, threads, guard, expected) in versions.items():
         bank = [BALANCE] * ACCOUNTS
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
+        with stopwatch() as took:
             function(bank, args.n, threads, guard)
-        except RuntimeError as error:
-            sys.exit(f"lost_update.py: cannot start a thread: {error}")
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        base = base or wall
         drift = sum(bank) - ACCOUNTS * BALANCE
-        print(
-            ROW.format(name, threads, sum(bank), wall, base / wall, cpu / wall, drift), flush=True
-        )
-        if expected is not None and drift != expected:
-            surprises.append(f"{name}: a drift of {drift}, expected {expected}")
+        row(version, threads, sum(bank), expected in (None, drift), took, drift)
     print("\nunlocked and forced are wrong on purpose: transfers were lost, and the total drifted")
-    if surprises:
-        sys.exit("lost_update.py: " + "; ".join(surprises))
+    verdict()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -10,18 +10,28 @@ start-...    a process is started, does the same work on numbers of its own, and
 `sent` is the number of bytes that go to the process.
 """
 
-import argparse
 import array
+import contextlib
+import functools
 import multiprocessing
 import os
 import pickle
-import sys
+import signal
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent import futures
 from multiprocessing.shared_memory import SharedMemory
 
+from bench import fail, header, read_options, row, run, stopwatch, verdict
+
 STEP = 1000  # the work looks at every 1000th number only: it is the cost of getting there we time
-ROW = "{:<17}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}{:>15,}"
+
+# Ctrl-C ends these processes as it ends this one: at once.
+one_process = functools.partial(
+    futures.ProcessPoolExecutor,
+    1,
+    initializer=signal.signal,
+    initargs=(signal.SIGINT, signal.SIG_DFL),
+)
 
 
 def add_up(numbers):
@@ -43,95 +53,73 @@ def add_up_own(count):
     return add_up(range(count))
 
 
-# Each takes the way to start processes and the call that one is to make; it returns the answer, the
-# wall and CPU seconds, and the bytes sent.
-
-
-def on_running_process(context, *call):
-    with ProcessPoolExecutor(1, context) as pool:
-        _, before = pool.submit(add_up, range(1)).result()  # now it runs
-        wall, cpu = time.perf_counter(), time.process_time()
-        answer, after = pool.submit(*call).result()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return answer, wall, cpu + after - before, len(pickle.dumps(call))
-
-
-def on_new_process(context, *call):
-    wall, cpu = time.perf_counter(), time.process_time()
-    with ProcessPoolExecutor(1, context) as pool:
-        answer, elsewhere = pool.submit(*call).result()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return answer, wall, cpu + elsewhere, len(pickle.dumps(call))
-
-
-def whole(low, high):
-    """Make an argparse type: a whole number from low to high."""
-
-    def parse(text):
-        digits = text.isascii() and text.isdigit() and len(text) < 20
-        if not (digits and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(
-                f"{text!r}: expected a whole number from {low} to {high}"
-            )
-        return int(text)
-
-    return parse
-
-
-def rows(megabytes):
-    """Yield (version, answer, wall seconds, CPU seconds, bytes sent) for each version.
-
-    Raises OSError where there is no room for the shared memory.
-    """
-    count = megabytes * 125_000  # doubles of 8 bytes
-    numbers = array.array("d", range(count))
-    if os.path.isdir("/dev/shm"):  # a container's is often small, and writing past its end is fatal
-        room = os.statvfs("/dev/shm")
-        if room.f_bavail * room.f_frsize < 8 * count:
-            raise OSError(f"/dev/shm has no room for {megabytes} MB of shared memory")
-    memory = SharedMemory(create=True, size=8 * count)
+@contextlib.contextmanager
+def shared(numbers):
+    """Copy the numbers, an array of doubles, to shared memory; give its name."""
+    size = 8 * len(numbers)
     try:
-        memory.buf[: 8 * count] = memoryview(numbers).cast("B")
-        context = multiprocessing.get_context()
-        yield "argument", *on_running_process(context, add_up, numbers)
-        yield "shared", *on_running_process(context, add_up_shared, memory.name, count)
-        for method in multiprocessing.get_all_start_methods():
-            context = multiprocessing.get_context(method)
-            if method == "forkserver":
-                on_new_process(context, add_up_own, 1)  # starts the server, once for all
-            yield f"start-{method}", *on_new_process(context, add_up_own, count)
+        if os.path.isdir("/dev/shm"):  # where it lies, on Linux; writing past its end is fatal
+            room = os.statvfs("/dev/shm")
+            if room.f_bavail * room.f_frsize < size:
+                fail(1, f"/dev/shm has no room for {size / 1e6:.0f} MB of shared memory")
+        memory = SharedMemory(create=True, size=size)
+    except OSError as error:
+        fail(1, f"cannot use shared memory (/dev/shm): {error.strerror}")
+    try:
+        memory.buf[:size] = memoryview(numbers).cast("B")
+        yield memory.name
     finally:
         memory.close()
         memory.unlink()
 
 
-def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "-n", type=whole(1, 1000), default=80, help="megabytes, 1 to 1000 (default: %(default)s)"
-    )
-    args = parser.parse_args()
+# Each makes one call in another process, and returns its answer and what it took.
 
-    print(f"{args.n} MB of numbers for a process (this Python starts them by", end=" ")
-    print(f"{multiprocessing.get_context().get_start_method()})")
-    print(
-        f"{'version':<17}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}"
-        f"{'sent':>15}"
-    )
-    base = wrong = 0
-    expected = sum(range(0, args.n * 125_000, STEP))
-    try:
-        for version, answer, wall, cpu, sent in rows(args.n):
-            base = base or wall
-            wrong += answer != expected
-            print(ROW.format(version, 1, answer, wall, base / wall, cpu / wall, sent), flush=True)
-    except (MemoryError, OSError, RuntimeError) as error:
-        for child in multiprocessing.active_children():  # of a pool that is not complete
-            child.kill()
-        sys.exit(f"process_cost.py: cannot run: {str(error) or 'out of memory'}")
-    if wrong:
-        sys.exit(f"process_cost.py: wrong answer in {wrong} rows, expected {expected}")
+
+def on_running_process(*call):
+    with one_process() as pool:
+        _, before = pool.submit(add_up, range(1)).result()  # now it runs
+        with stopwatch() as took:
+            answer, after = pool.submit(*call).result()
+    took.cpu += after - before
+    return answer, took
+
+
+def on_new_process(method, *call):
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        with one_process(context) as pool:
+            pool.submit(add_up, range(1)).result()  # starts the server, once for all
+    with stopwatch() as took, one_process(context) as pool:
+        answer, elsewhere = pool.submit(*call).result()
+    if method == "forkserver":
+        took.cpu += elsewhere  # its processes are the server's children, not ours
+    return answer, took
+
+
+def main():
+    args = read_options(__doc__, n=(80, 1, 1000, "megabytes"))
+    count = args.n * 125_000  # doubles of 8 bytes
+    numbers, expected = array.array("d", range(count)), sum(range(0, count, STEP))
+    # After Ctrl-C it is removed as well; only, that need not be said.
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
+
+    method = multiprocessing.get_start_method()
+    print(f"{args.n} MB of numbers for a process (this Python starts them by {method})")
+    header(f"{'sent':>11}")
+    with shared(numbers) as name:
+        versions = {
+            "argument": (on_running_process, add_up, numbers),
+            "shared": (on_running_process, add_up_shared, name, count),
+        }
+        for method in multiprocessing.get_all_start_methods():
+            start = functools.partial(on_new_process, method)
+            versions[f"start-{method}"] = start, add_up_own, count
+        for version, (measure, *call) in versions.items():
+            answer, took = measure(*call)
+            row(version, 1, answer, answer == expected, took, f"{len(pickle.dumps(call)):>11,}")
+    verdict()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -9,28 +9,14 @@
  * atomic-alone  one thread, every count changed by an atomic instruction: right, slower alone
  * atomic        threads with those: right, all cores, no lock
  */
-#define _GNU_SOURCE /* sched_getaffinity */
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
+#include "../tools/bench.h"
+
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "toy_gil.h"
 
-enum {
-    MAX_THREADS = 256,
-    SHARED = 4,
-    LOCALS = 8,
-    TURNS = 1000,
-    BYTECODES = 16 * TURNS,
-    NATIVE_STEPS = 3000000
-};
+enum { SHARED = 4, LOCALS = 8, TURNS = 1000, BYTECODES = 16 * TURNS, NATIVE_STEPS = 3000000 };
 enum mode { ALONE, NO_LOCK, GIL, GIL_RELEASED, ATOMIC };
 
 struct object {
@@ -101,14 +87,6 @@ static void native_work(void)
         __asm__ volatile("" : "+r"(i)); /* keeps the loop from being deleted */
 }
 
-static double now(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void take_gil_and_note(struct worker *self)
 {
     double start = now(CLOCK_MONOTONIC);
@@ -140,18 +118,10 @@ static void interpret(struct worker *self)
     }
 }
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* held until all threads are there */
-static int cancelled;
-
 static void *work(void *argument)
 {
     struct worker *self = argument;
 
-    pthread_mutex_lock(&gate);
-    int stop = cancelled;
-    pthread_mutex_unlock(&gate);
-    if (stop)
-        return NULL;
     if (mode == GIL || mode == GIL_RELEASED)
         take_gil_and_note(self);
     interpret(self);
@@ -160,153 +130,80 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void run(uint64_t rounds, int threads)
+static void run(uint64_t rounds, uint64_t threads)
 {
-    int started = 0, error = 0;
-
     for (int i = 0; i < SHARED; i++)
-        atomic_store(&shared[i].references, 1); /* held by the namespace */
+        shared[i].references = 1; /* held by the namespace */
     gil.switches = 0;
     gil.last_holder = NULL;
-    pthread_mutex_lock(&gate);
-    for (; started < threads && !error; started += !error) {
-        struct worker *worker = &workers[started];
-        uint64_t t = (uint64_t)threads, i = (uint64_t)started;
-        *worker = (struct worker){.rounds = rounds / t + (i < rounds % t), .seed = (unsigned)i + 1};
+    for (uint64_t i = 0; i < threads; i++) {
+        struct worker *worker = &workers[i];
+        uint64_t share = cut(rounds, threads, i + 1) - cut(rounds, threads, i);
+        *worker = (struct worker){.rounds = share, .seed = (unsigned)i + 1};
         for (int local = 0; local < LOCALS; local++)
-            atomic_store(&worker->locals[local].references, 1);
-        error = pthread_create(&worker->thread, NULL, work, worker);
+            worker->locals[local].references = 1;
+        worker->thread = start_thread(work, worker);
     }
-    cancelled = error;
-    pthread_mutex_unlock(&gate);
-    for (int i = 0; i < started; i++)
+    for (uint64_t i = 0; i < threads; i++)
         pthread_join(workers[i].thread, NULL);
-    if (error) {
-        fprintf(stderr, "toy_gil: cannot start thread %d of %d: %s\n", started + 1, threads,
-                strerror(error));
-        exit(1);
-    }
 }
 
-/* Print what run() left behind; return whether a count is wrong. */
-static int print_row(const char *version, int threads, uint64_t rounds, double wall, double cpu,
-                     double base)
+/* Print what run() left behind. */
+static void print_row(const char *version, uint64_t rounds, uint64_t threads)
 {
     double bytecode_seconds = 0, longest_wait = 0;
     uint64_t freed_early = 0;
     long answer = 0, lost = 0;
+    char text[24];
 
     for (int i = 0; i < SHARED; i++) {
-        long references = atomic_load(&shared[i].references);
-        answer += references;
-        lost += labs(references - 1);
+        answer += shared[i].references;
+        lost += labs(shared[i].references - 1);
     }
-    for (int i = 0; i < threads; i++) {
+    for (uint64_t i = 0; i < threads; i++) {
         bytecode_seconds += workers[i].bytecode_seconds;
         freed_early += workers[i].freed_early;
         if (workers[i].longest_wait > longest_wait)
             longest_wait = workers[i].longest_wait;
     }
-    printf("%-13s%8d%8ld%#9.3g%8.2f%6.2f%9.2f%7ld%7" PRIu64 "%9" PRIu64 "%9.3f\n", version, threads,
-           answer, wall, base / wall, cpu / wall,
-           bytecode_seconds * 1e9 / (double)(rounds * BYTECODES), lost, freed_early, gil.switches,
-           longest_wait * 1e3);
-    return answer != SHARED || lost || freed_early;
+    snprintf(text, sizeof text, "%ld", answer); /* may be negative */
+    int right = answer == SHARED && lost == 0 && freed_early == 0;
+    row_of_text(version, threads, text, right || mode == NO_LOCK,
+                "%9.2f%7ld%7" PRIu64 "%9" PRIu64 "%9.3f\n",
+                bytecode_seconds * 1e9 / (double)(rounds * BYTECODES), lost, freed_early,
+                gil.switches, longest_wait * 1e3);
 }
 
-/* The CPUs this process may use: affinity, then the cgroup's quota; at least 2. */
-static int usable_cpus(void)
+static void measure(const char *version, enum mode its_mode, uint64_t rounds, uint64_t threads)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-    long quota, period;
-    cpu_set_t set;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        cpus = CPU_COUNT(&set);
-    if (file && fscanf(file, "%ld %ld", &quota, &period) == 2 &&
-        (quota + period - 1) / period < cpus)
-        cpus = (quota + period - 1) / period;
-    if (file)
-        fclose(file);
-#endif
-    return cpus < 2 ? 2 : cpus > MAX_THREADS ? MAX_THREADS : (int)cpus;
-}
-
-/* Read a whole number from low to high, or end with one line and exit code 2. */
-static uint64_t whole(int option, const char *text, uint64_t low, uint64_t high)
-{
-    char *end;
-
-    errno = 0;
-    uint64_t value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value < low || value > high) {
-        fprintf(stderr,
-                "toy_gil: -%c '%s': expected a whole number from %" PRIu64 " to %" PRIu64 "\n",
-                option, text, low, high);
-        exit(2);
-    }
-    return value;
+    mode = its_mode;
+    start_clock();
+    run(rounds, threads);
+    stop_clock();
+    print_row(version, rounds, threads);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        enum mode mode;
-        int alone;
-    } versions[] = {
-        {"alone", ALONE, 1},
-        {"no-lock", NO_LOCK, 0},
-        {"gil", GIL, 0},
-        {"gil-released", GIL_RELEASED, 0},
-        {"atomic-alone", ATOMIC, 1},
-        {"atomic", ATOMIC, 0},
-    };
-    uint64_t rounds = 300;
-    int threads = usable_cpus(), wrong = 0;
-    double base = 0;
+    uint64_t rounds = 300, threads = 2;
+    const struct opt options[] = {
+        {'n', &rounds, 1, 1000000, "rounds"},
+        {'t', &threads, 1, MAX_THREADS, "threads"},
+        {'i', &gil.interval, 1, 1000000, "switch interval in microseconds"},
+        {0}};
 
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: toy_gil [-n rounds, default 300] [-t threads, 1 to 256]\n"
-             "               [-i switch interval in microseconds, default 5000]");
-        return 0;
-    }
-    for (int option; (option = getopt(argc, argv, "n:t:i:")) != -1;) {
-        if (option == 'n')
-            rounds = whole(option, optarg, 1, 1000000);
-        else if (option == 't')
-            threads = (int)whole(option, optarg, 1, MAX_THREADS);
-        else if (option == 'i')
-            gil.interval = (long)whole(option, optarg, 1, 1000000);
-        else
-            return 2; /* getopt has said what is wrong */
-    }
-    if (optind < argc) {
-        fprintf(stderr, "toy_gil: '%s' is not an option; see --help\n", argv[optind]);
-        return 2;
-    }
-
+    read_options(argc, argv, NULL, options);
     printf("%" PRIu64 " rounds of %d bytecodes and one piece of native work\n", rounds, BYTECODES);
-    printf("%-13s%8s%8s%9s%8s%6s%9s%7s%7s%9s%9s\n", "version", "threads", "answer", "seconds",
-           "speedup", "busy", "ns/code", "lost", "freed", "switches", "wait-ms");
-    for (size_t row = 0; row < sizeof versions / sizeof versions[0]; row++) {
-        int count = versions[row].alone ? 1 : threads;
-        mode = versions[row].mode;
-        double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-        run(rounds, count);
-        wall = now(CLOCK_MONOTONIC) - wall;
-        cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-        base = row == 0 ? wall : base;
-        int bad = print_row(versions[row].name, count, rounds, wall, cpu, base);
-        wrong += bad && mode != NO_LOCK;
-    }
+    header("%9s%7s%7s%9s%9s\n", "ns/code", "lost", "freed", "switches", "wait-ms");
+    measure("alone", ALONE, rounds, 1);
+    measure("no-lock", NO_LOCK, rounds, threads);
+    measure("gil", GIL, rounds, threads);
+    measure("gil-released", GIL_RELEASED, rounds, threads);
+    measure("atomic-alone", ATOMIC, rounds, 1);
+    measure("atomic", ATOMIC, rounds, threads);
     puts("\nanswer: references left to the 4 shared objects, one each if right; lost: those that "
          "are\n"
          "missing or too many; freed: how often a count fell to 0 with the object still in use;\n"
          "wait-ms: the longest wait for the GIL. no-lock is wrong on purpose.");
-    if (wrong)
-        fprintf(stderr, "toy_gil: wrong counts in %d rows\n", wrong);
-    return wrong ? 1 : 0;
+    return verdict();
 }

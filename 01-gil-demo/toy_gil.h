@@ -20,7 +20,7 @@ static struct {
     atomic_int drop_request;
     const struct worker *last_holder;
     uint64_t switches;
-    long interval; /* microseconds */
+    uint64_t interval; /* microseconds */
 } gil = {.mutex = PTHREAD_MUTEX_INITIALIZER,
          .released = PTHREAD_COND_INITIALIZER,
          .switched = PTHREAD_COND_INITIALIZER,
@@ -31,9 +31,9 @@ static struct timespec interval_from_now(void)
     struct timespec t;
 
     timespec_get(&t, TIME_UTC);
-    t.tv_nsec += gil.interval % 1000000 * 1000;
-    t.tv_sec += gil.interval / 1000000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
+    uint64_t nanoseconds = (uint64_t)t.tv_nsec + gil.interval * 1000;
+    t.tv_sec += (time_t)(nanoseconds / 1000000000);
+    t.tv_nsec = (long)(nanoseconds % 1000000000);
     return t;
 }
 
