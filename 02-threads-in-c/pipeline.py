@@ -7,15 +7,12 @@ An item is the start of a chunk of numbers; the workers count the primes in it. 
 stops the producer, and what it has made is still done.
 """
 
-import argparse
-import os
 import queue
 import signal
 import sys
 import threading
-import time
 
-ROW = "{:<14}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}{:>12}{:>12}"
+from bench import header, read_options, row, run, stopwatch, verdict
 
 # A KeyboardInterrupt could strike between making an item and counting it. A flag cannot.
 interrupted = threading.Event()
@@ -37,7 +34,7 @@ class BoundedQueue(queue.Queue):
 
 
 def is_prime(n):
-    """Trial division, the same as in primes.c."""
+    """Trial division, the same as in count_primes.h."""
     if n < 2:
         return False
     d = 2
@@ -48,9 +45,9 @@ def is_prime(n):
     return True
 
 
-def count_primes(low, high):
-    """Count the primes in low <= n < high."""
-    return sum(is_prime(n) for n in range(low, high))
+def do_item(low, n, chunk):
+    """Count the primes of one item: those in a chunk that starts at low."""
+    return sum(is_prime(i) for i in range(low, min(low + chunk, n)))
 
 
 def produce(n, chunk):
@@ -59,10 +56,6 @@ def produce(n, chunk):
         if interrupted.is_set():
             return
         yield low
-
-
-def do_item(low, n, chunk):
-    return count_primes(low, min(low + chunk, n))
 
 
 # Each version returns (primes, items made, items done).
@@ -74,102 +67,59 @@ def sequential(n, chunk, _workers, _items):
 
 
 def pipeline(n, chunk, workers, items):
-    results = []
+    made, results = 0, []
 
     def work():
         while (low := items.get()) is not None:
             results.append(do_item(low, n, chunk))
 
-    made, started = 0, []
-    try:
-        for _ in range(workers):
-            thread = threading.Thread(target=work)
-            thread.start()
-            started.append(thread)
-        for low in produce(n, chunk):
-            items.put(low)
-            made += 1
-    except RuntimeError as error:  # the system allows no more threads
-        sys.exit(f"pipeline.py: cannot start a thread: {error}")
-    finally:
-        for _ in started:
-            items.put(None)  # for each worker: there are no more
-        for thread in started:
-            thread.join()
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for low in produce(n, chunk):
+        items.put(low)
+        made += 1
+    for _ in threads:
+        items.put(None)  # for each worker: there are no more
+    for thread in threads:
+        thread.join()
     return sum(results), made, len(results)
 
 
-def usable_cpus():
-    """Count the CPUs this process may use: affinity, then the cgroup's quota; at least 2."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = map(int, file.read().split())
-        cpus = min(cpus, -(-quota // period))
-    except (OSError, ValueError):  # no such file, or it says "max": no quota
-        pass
-    return max(2, min(cpus, 256))
-
-
-def whole(low, high):
-    """Make an argparse type: a whole number from low to high."""
-
-    def parse(text):
-        digits = text.isascii() and text.isdigit() and len(text) < 20
-        if not (digits and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(
-                f"{text!r}: expected a whole number from {low} to {high}"
-            )
-        return int(text)
-
-    return parse
+def print_rows(args, items):
+    """Print both rows, or only the first after Ctrl-C; return the last one's made and done."""
+    made, done, expected = 0, 0, None
+    for version, workers in ((sequential, 1), (pipeline, args.t)):
+        if not interrupted.is_set():
+            with stopwatch() as took:
+                primes, made, done = version(args.n, args.c, workers, items)
+            expected = primes if version is sequential else expected
+            right = made == done and (primes == expected or interrupted.is_set())
+            row(version.__name__, workers, primes, right, took, made, done)
+    return made, done
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "-n", type=whole(1, 10**12), default=200_000, help="primes below n (default: %(default)s)"
+    args = read_options(
+        __doc__,
+        n=(200_000, 1, 10**12, "count the primes below n"),
+        t=(2, 1, 256, "workers"),
+        q=(16, 1, 65536, "places in the queue"),
+        c=(10_000, 1, 10**12, "numbers in an item"),
     )
-    parser.add_argument(
-        "-t", type=whole(1, 256), default=usable_cpus(), help="workers (default: %(default)s)"
-    )
-    parser.add_argument(
-        "-q", type=whole(1, 65536), default=16, help="places in the queue (default: %(default)s)"
-    )
-    parser.add_argument(
-        "-c", type=whole(1, 10**12), default=10_000, help="numbers an item (default: %(default)s)"
-    )
-    args = parser.parse_args()
     signal.signal(signal.SIGINT, interrupt)
     items = BoundedQueue(args.q)
-
     print(f"count the primes below {args.n:,}, {args.c:,} an item; places in the queue: {args.q}")
-    print(
-        f"{'version':<14}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}"
-        f"{'made':>12}{'done':>12}",
-        flush=True,
-    )
-    base = expected = wrong = 0
-    for version, workers in ((sequential, 1), (pipeline, args.t)):
-        wall, cpu = time.perf_counter(), time.process_time()
-        answer, made, done = version(args.n, args.c, workers, items)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        base = base or wall
-        expected = answer if version is sequential else expected
-        wrong += made != done or (answer != expected and not interrupted.is_set())
-        cells = version.__name__, workers, answer, wall, base / wall, cpu / wall, made, done
-        stop = interrupted.is_set()
-        print(ROW.format(*cells), flush=True)
-        if stop:
-            break
+    header("made", "done")
+    sys.stdout.flush()
+    made, done = print_rows(args, items)
     print(f"\nat most {items.most} of {args.q} places in the queue were taken at one time")
     if interrupted.is_set():
         print(f"stopped by Ctrl-C: {made} items made, {done} done")
-    if wrong:
-        sys.exit(f"pipeline.py: {wrong} rows with a wrong answer, or with items lost")
+    verdict()
     if interrupted.is_set():
         sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -8,14 +8,13 @@ lock          one counter, and a lock around every step
 per-thread    a counter for each thread, added up at the end
 """
 
-import argparse
-import os
-import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import header, read_options, row, run, stopwatch, verdict
 
 GIVE_WAY = 4000
-ROW = "{:<14}{:>8}{:>14}{:>#11.4g}{:>9.2f}{:>7.2f}{:>14}{:>10.1f}"
 
 
 class Counter:
@@ -54,92 +53,32 @@ def lock(counter, steps):
 
 
 def count_on_threads(version, n, threads):
-    """Share n steps out to threads that start together; return what they counted."""
-    counter, own, gate = Counter(), [0] * threads, threading.Event()
-    called_off = False
-
-    def work(i):
-        gate.wait()
-        if not called_off:
-            own[i] = version(counter, n // threads + (i < n % threads))
-
-    started = []
-    try:
-        for i in range(threads):
-            thread = threading.Thread(target=work, args=[i])
-            thread.start()
-            started.append(thread)
-    except RuntimeError as error:  # the system allows no more of them
-        called_off = True
-        sys.exit(f"shared_counter.py: cannot start a thread: {error}")
-    finally:
-        gate.set()
-        for thread in started:
-            thread.join()
+    """Share n steps out to threads; return what they counted."""
+    counter = Counter()
+    shares = [n // threads + (i < n % threads) for i in range(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        own = pool.map(lambda steps: version(counter, steps), shares)
     return counter.count + sum(own)
 
 
-def usable_cpus():
-    """Count the CPUs this process may use: affinity, then the cgroup's quota; at least 2."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = map(int, file.read().split())
-        cpus = min(cpus, -(-quota // period))
-    except (OSError, ValueError):  # no such file, or it says "max": no quota
-        pass
-    return max(2, min(cpus, 256))
-
-
-def whole(low, high):
-    """Make an argparse type: a whole number from low to high."""
-
-    def parse(text):
-        digits = text.isascii() and text.isdigit() and len(text) < 20
-        if not (digits and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(
-                f"{text!r}: expected a whole number from {low} to {high}"
-            )
-        return int(text)
-
-    return parse
-
-
 def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "-n", type=whole(1, 10**12), default=1_000_000, help="count to n (default: %(default)s)"
-    )
-    parser.add_argument(
-        "-t", type=whole(1, 256), default=usable_cpus(), help="threads (default: %(default)s)"
-    )
-    args = parser.parse_args()
-
+    args = read_options(__doc__, n=(1_000_000, 1, 10**12, "count to n"), t=(2, 1, 256, "threads"))
     print(f"count to {args.n:,} together; ns/step: seconds / {args.n:,}")
-    print(
-        f"{'version':<14}{'threads':>8}{'answer':>14}{'seconds':>11}{'speedup':>9}{'busy':>7}"
-        f"{'lost':>14}{'ns/step':>10}"
-    )
-    base = wrong = 0
+    header("lost", "ns/step")
     for name, version, threads in (
         ("sequential", sequential, 1),
         ("unlocked", unlocked, args.t),
         ("lock", lock, args.t),
         ("per-thread", sequential, args.t),
     ):
-        wall, cpu = time.perf_counter(), time.process_time()
-        answer = count_on_threads(version, args.n, threads)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        base = base or wall
-        lost = args.n - answer
-        wrong += lost != 0 and version is not unlocked
-        cells = name, threads, answer, wall, base / wall, cpu / wall, lost, wall * 1e9 / args.n
-        print(ROW.format(*cells), flush=True)
+        with stopwatch() as took:
+            answer = count_on_threads(version, args.n, threads)
+        lost, step = args.n - answer, f"{took.wall * 1e9 / args.n:.1f}"
+        row(name, threads, answer, lost == 0 or version is unlocked, took, lost, step)
     print("\nunlocked is wrong on purpose: two threads read the same number, both write that + 1,")
     print(f"and one step is lost. It gives way between the two at every {GIVE_WAY}th step.")
-    if wrong:
-        sys.exit(f"shared_counter.py: wrong answer in {wrong} rows, expected {args.n}")
+    verdict()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

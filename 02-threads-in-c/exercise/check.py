@@ -18,6 +18,16 @@ HERE = Path(__file__).resolve().parent
 TIMEOUT = 60  # seconds, for what takes less than one: only what hangs is ended
 NL = "\n"
 HANGS = "still running"
+CLAIMS = (  # what is said, harness.c's mode that finds out, and a hint
+    ("the answer is right for any values, on any number of threads", "answers", ""),
+    ("no two threads touch the same number unprotected", "races", ""),
+    (
+        "the threads are at work at the same time",
+        "together",
+        "is the loop locked, or all one thread's?",
+    ),
+    ("no lock for every value", "locks", "count apart, and add up at the end"),
+)
 RACY = "two threads changed the same number at the same time; who else writes to it?"
 
 
@@ -60,7 +70,7 @@ def sanitizer_works(folder):
 def race(folder, sources, name):
     """Return "" or where ThreadSanitizer sees a data race in the file called name."""
     program = folder / "tsan"
-    complaint = build(program, "-g", "-fsanitize=thread", "-DCHECK", *sources)
+    complaint = build(program, "-g", "-fsanitize=thread", *sources)
     code, output = run(program, "races", "1") if not complaint else (None, complaint)
     if code is None:
         return output
@@ -72,53 +82,44 @@ def race(folder, sources, name):
 
 def claims(work):
     """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
-    sources = "-include", HERE / "harness.c", work
+    sources = "-include", HERE / "harness.c", "-iquote", HERE, work
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        program, plain = folder / "check", folder / "plain"
-        complaint = build(program, "-DCHECK", *sources) or build(plain, *sources)
+        program = folder / "check"
+        complaint = build(program, *sources)
         yield f"{work.name} compiles", complaint
         if complaint:
             return
-        checks = [
-            (
-                "the answer is right for any values, on any number of threads",
-                lambda: problem(program, "answers"),
-            ),
-            (
-                "no two threads touch the same number unprotected",
-                lambda: race(folder, sources, work.name),
-            ),
-            (
-                "the threads are at work at the same time",
-                lambda: problem(program, "together", "is the loop locked, or all one thread's?"),
-            ),
-            (
-                "no lock for every value",
-                lambda: problem(program, "locks", "count apart, and add up at the end"),
-            ),
-        ]
-        if not sanitizer_works(folder):
-            print("  skipped  data races: ThreadSanitizer does not work here")
-            del checks[1]
-        for claim, find_problem in checks:
-            found = find_problem()
+        for claim, mode, hint in CLAIMS:
+            if mode != "races":
+                found = problem(program, mode, hint)
+            elif sanitizer_works(folder):
+                found = race(folder, sources, work.name)
+            else:
+                print("  skipped  data races: ThreadSanitizer does not work here")
+                continue
             yield claim, found
             if found.startswith(HANGS):
                 return
-        tell_speed(plain, folder)
+        tell_speed(folder, work)
 
 
-def tell_speed(program, folder):
-    """Print how fast it is: for information, since it depends on the machine."""
-    other = folder / "solution"
-    build(other, "-include", HERE / "harness.c", HERE / "solution.c")
+def tell_speed(folder, work):
+    """Print how fast it is, beside the solution: for information, since it is the machine's."""
     print()
-    for name, timed in ("yours", program), ("solution.c", other):
-        code, output = run(timed, "time", "2")
-        if code == 0:
-            one, two = map(float, output.splitlines()[-1].split())
-            print(f"  {name:<10}  1 thread: {one:.5f} s, 2 threads: {two:.5f} s")
+    seconds = []
+    for name, source in ("yours", work), ("solution.c", HERE / "solution.c"):
+        program = folder / "timing"
+        complaint = build(program, "-include", HERE / "timing.c", "-iquote", HERE, source)
+        code, output = run(program) if not complaint else (None, complaint)
+        if code != 0:
+            return
+        one, two = map(float, output.splitlines()[-1].split())
+        print(f"  {name:<10}  1 thread: {one:.5f} s, 2 threads: {two:.5f} s")
+        seconds.append(two)
+    if seconds[0] > 3 * seconds[1]:
+        print(f"  Yours takes {seconds[0] / seconds[1]:.0f} times as long as solution.c.")
+        print("  What do all its threads change for every value?")
 
 
 if __name__ == "__main__":
