@@ -20,6 +20,7 @@ from cython.parallel cimport prange, threadid
 
 cdef extern from "stream.h":
     int HAS_STREAM
+    int STREAM_BLOCK
     void add_stream_part "add_stream" (
         const double *a, const double *b, double *out, Py_ssize_t n) noexcept nogil
 
@@ -27,7 +28,6 @@ STREAMING = bool(HAS_STREAM)  # False: this processor's add_arrays_stream is a p
 cdef enum:
     MAX_THREADS = 256
     PARTS = 8
-    BLOCK = 16384  # elements that a thread streams before it takes the next block
 
 
 cdef bint overlap(size_t x, size_t out, Py_ssize_t n) noexcept:
@@ -78,8 +78,9 @@ def add_arrays(const double[::1] a not None, const double[::1] b not None,
     or b themselves or shares no memory with them. threads: 1 to 256, or 0 for OpenMP's default.
 
     Raises, before anything is written: ValueError for different lengths, another dtype or
-    dimension, gaps between elements, a read-only out, an overlap, elements not aligned, a wrong number of threads;
-    TypeError for None or what is no array; BufferError if the owner refuses to lend its memory.
+    dimension, gaps between elements, a read-only out, an overlap, elements that are not aligned, a
+    wrong number of threads; TypeError for None or what is no array; BufferError if the owner
+    refuses to lend its memory.
     """
     cdef Py_ssize_t i, n = checked_length(a, b, out)
     cdef int team = checked_team(threads)
@@ -92,12 +93,11 @@ def add_arrays(const double[::1] a not None, const double[::1] b not None,
 def add_arrays_stream(const double[::1] a not None, const double[::1] b not None,
                       double[::1] out not None, threads=0):
     """add_arrays with streaming stores: for an out larger than the caches."""
-    cdef Py_ssize_t block, n = checked_length(a, b, out)
+    cdef Py_ssize_t i, n = checked_length(a, b, out)
     cdef int team = checked_team(threads)
 
-    for block in prange((n + BLOCK - 1) // BLOCK, nogil=True, schedule="static", num_threads=team):
-        add_stream_part(&a[block * BLOCK], &b[block * BLOCK], &out[block * BLOCK],
-                        min(<Py_ssize_t>BLOCK, n - block * BLOCK))
+    for i in prange(0, n, STREAM_BLOCK, nogil=True, schedule="static", num_threads=team):
+        add_stream_part(&a[i], &b[i], &out[i], min(<Py_ssize_t>STREAM_BLOCK, n - i))
 
 
 def team_ids(Py_ssize_t n, threads=0):

@@ -1,6 +1,6 @@
 """Build parallel_add.pyx, as `make build` does:
 
-    ../.venv/bin/python setup.py build_ext --build-lib build --build-temp build/temp
+    python setup.py build_ext --build-lib build --build-temp build/temp
 
 Everything made is below build/.
 """

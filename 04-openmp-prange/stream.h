@@ -1,6 +1,5 @@
 /* out = a + b with streaming stores, which go to memory without reading the line first. */
-#ifndef STREAM_H
-#define STREAM_H
+#pragma once
 #include <stddef.h>
 #include <stdint.h>
 #ifdef __SSE2__
@@ -9,6 +8,8 @@ enum { HAS_STREAM = 1 };
 #else
 enum { HAS_STREAM = 0 }; /* a plain loop */
 #endif
+
+enum { STREAM_BLOCK = 16384 }; /* elements that a thread streams before it takes the next block */
 
 static inline void add_stream(const double *a, const double *b, double *out, ptrdiff_t n)
 {
@@ -24,5 +25,3 @@ static inline void add_stream(const double *a, const double *b, double *out, ptr
     for (; i < n; i++)
         out[i] = a[i] + b[i];
 }
-
-#endif
