@@ -14,9 +14,11 @@ export PATH := $(abspath .venv/bin):$(PATH)
 .PHONY: all setup peers limits results test doctor lint clean distclean help
 .PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
-all: $(NUMBERS:%=chapter-%) ## set up if needed, then build, run and time all five chapters
-	@printf '\nAll five chapters on this machine:\n\n'
-	@python tools/results.py summary $(CHAPTERS:%=%/build/*.json)
+all: setup ## set up if needed, then build, run and time all five chapters
+	@status=0; \
+	for n in $(NUMBERS); do $(MAKE) --no-print-directory chapter-$$n || status=1; done; \
+	printf '\nAll five chapters on this machine:\n\n'; \
+	python tools/results.py summary $(CHAPTERS:%=%/build/*.json) && exit $$status
 
 $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, run, table, what to see
 	@awk 'NR == 1 { sub(/^# /, ""); print "\n=== " $$0 " ===" } \
@@ -34,7 +36,6 @@ setup: ## make .venv from the locked requirements (make does it by itself)
 	@$(MAKE) --no-print-directory -C tools base
 
 $(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exercise
-	@[ -e $(chapter)/exercise ] || { echo 'chapter $* has no exercise; its README has things to try' >&2; exit 2; }
 	@$(MAKE) --no-print-directory -C $(chapter) exercise
 
 peers: ## add the libraries that the chapters compare themselves with
@@ -53,7 +54,7 @@ test: setup ## test everything; test-N one chapter
 $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test
 
-doctor: ## check compiler, OpenMP, headers, cores; print what to install
+doctor: ## check compiler, Python, OpenMP, cores ...; print what to install
 	@MAKE='$(MAKE)' sh tools/doctor.sh
 
 lint: setup ## check the style of C, Python and shell
@@ -61,9 +62,13 @@ lint: setup ## check the style of C, Python and shell
 
 clean: ## remove what was built and measured
 	@for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
+	@find tools $(CHAPTERS) -name __pycache__ -exec rm -r {} +
 
 distclean: clean ## ... and .venv
 	rm -rf .venv .ruff_cache
+
+.DEFAULT:
+	@echo "there is no '$@' to make; type make help" >&2; exit 2
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{if (match($$0, /: [a-z]+-%:/)) $$1 = substr($$0, RSTART + 2, RLENGTH - 4) "N"; printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -82,8 +82,7 @@ def stopwatch():
     """Time a block: wall seconds, and CPU seconds of its threads and of processes that ended."""
 
     def cpu():
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return time.process_time() + children.ru_utime + children.ru_stime
+        return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
     took = SimpleNamespace(wall=time.perf_counter(), cpu=cpu())
     yield took
@@ -101,7 +100,7 @@ def row(version, threads, answer, right, took, *cells):
     rows.append((version, took.wall, right))
     speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
     fixed = f"{version:<16}{threads:>8} {answer:>13}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
-    print(fixed, *map("{:>8}".format, cells), flush=True)
+    print(fixed, *map("{:>8}".format, cells))
 
 
 def verdict():
@@ -114,6 +113,7 @@ def run(main):
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
     try:
         main()
     except (OSError, RuntimeError) as error:  # a thread that cannot be started ...

@@ -5,8 +5,6 @@ export CC PYTHON CFLAGS
 # `python` is the environment's, found by its absolute path: CPython 3.14 and newer warn at each
 # start of one that is called through `..` (CPython issue 156495).
 export PATH := $(abspath ../.venv/bin):$(PATH)
-# Set to -mcpu=native, or to nothing, where a compiler does not know it.
-NATIVE ?= -march=native
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
 # make THREADS=16, or THREADS=all: instead of 2, in every program that is measured.
@@ -17,7 +15,7 @@ MEASURE = python ../tools/measure.py --cflags="$(CFLAGS)"
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: FORCE
+.PHONY: FORCE test exercise help
 
 # Both scripts below leave their file alone when nothing changed, so nothing is rebuilt then.
 $(BASE): FORCE
@@ -29,3 +27,18 @@ build/config: $(BASE) FORCE
 	@$(CC) --version >/dev/null 2>&1 || sh ../tools/doctor.sh required
 	@now="$$($(CC) --version | head -n 1); $(CC) $(CFLAGS); $$(cat ../.venv/.python $(BASE))"; \
 	 [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@
+
+test: test-build
+	python ../tools/test.py .
+
+# Checks the reader's exercise/mine.*, or another: make exercise WORK=exercise/solution.c
+# On a terminal the check has the last word, and not make; elsewhere its exit code counts.
+exercise: $(BASE)
+	@[ -e exercise ] || { echo 'this chapter has no exercise; its README has things to try'; exit 2; }
+	@PYTHONPATH=../tools python exercise/check.py $(if $(WORK),"$(WORK)") || [ -t 1 ]
+
+help:
+	@echo 'all, build, run, test, exercise, clean; make help in the folder above explains them'
+
+.DEFAULT:
+	@echo "there is no '$@' to make here; in the folder above, type make help" >&2; exit 2

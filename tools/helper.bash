@@ -10,8 +10,8 @@ export PATH PY
 # The compiler that made build/; CC may be several words ("ccache gcc").
 compile() { ${CC:-cc} "$@"; }
 
-# probed NAME: what tools/openmp.sh found out, OPENMP (yes or no), OPENMP_CFLAGS or OPENMP_LIBS.
-probed() { sed -n "s/^$1 := //p" ../tools/build/openmp.mk; }
+# probed NAME: what tools/probe.sh found out, OPENMP (yes or no), OPENMP_CFLAGS or OPENMP_LIBS.
+probed() { sed -n "s/^$1 := //p" ../tools/build/probed.mk; }
 
 # The same with OpenMP.
 compile_openmp() {
@@ -49,69 +49,6 @@ rows_are_well_formed() {
         n && NF != n { bad = 1 }
         n { rows++ }
         END { exit !(ok && rows && !bad) }' <<<"$output"
-}
-
-# compile_failing K SOURCE ARGUMENT ...: compile with a pthread_create that fails after K calls.
-compile_failing() {
-    local after=$1 header=$BATS_TEST_TMPDIR/failing.h
-    shift
-    cat >"$header" <<EOF
-#include <errno.h>
-#include <pthread.h>
-static inline int failing_create(pthread_t *thread, const pthread_attr_t *attributes,
-                                 void *(*work)(void *), void *argument)
-{
-    static int calls;
-    return ++calls > $after ? EAGAIN : (pthread_create)(thread, attributes, work, argument);
-}
-#define pthread_create failing_create
-EOF
-    compile -D_GNU_SOURCE= -include "$header" -pthread "$@"
-}
-
-# run_failing K SCRIPT ARGUMENT ...: `run` a Python program in which no thread starts after K.
-run_failing() {
-    cat >"$BATS_TEST_TMPDIR/failing.py" <<'EOF'
-import runpy, sys, threading
-
-name = next(n for n in ("_start_joinable_thread", "_start_new_thread") if hasattr(threading, n))
-start, left = getattr(threading, name), int(sys.argv[1])
-
-def failing(*args, **options):
-    global left
-    left -= 1
-    if left < 0:
-        raise RuntimeError("can't start new thread")
-    return start(*args, **options)
-
-setattr(threading, name, failing)
-sys.argv = sys.argv[2:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-EOF
-    run limited "$PY" "$BATS_TEST_TMPDIR/failing.py" "$@"
-}
-
-# few_threads LIMIT PROGRAM ...: as an ordinary user with so many at most; 77: not possible here.
-few_threads() {
-    limited "$PY" -c '
-import argparse, concurrent.futures.thread, ctypes, pathlib, queue, signal, threading, time
-import os, resource, sys
-limit, program = int(sys.argv[1]), sys.argv[2]
-argparse.ArgumentParser().format_help()  # imports what an ordinary user may not be able to read
-try:
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
-except OSError:
-    sys.exit(77)
-if not program.endswith(".py"):
-    os.execv(program, sys.argv[2:])
-del sys.argv[:2]
-with open(program) as source:
-    exec(compile(source.read(), program, "exec"), {"__name__": "__main__", "__file__": program})
-' "$@"
 }
 
 # complaint COMMAND ...: what the command writes to stderr, and its exit code.

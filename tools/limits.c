@@ -6,30 +6,24 @@
  * an ordinary store the processor reads the line that it overwrites; a streaming store leaves
  * that out, so `add-stream` is the highest of all and `add` is what plain code can reach.
  */
-#define _GNU_SOURCE /* sched_getaffinity, madvise */
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
+#include "bench.h"
+#include "memory.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+/* A register full of floats, as wide as the processor that we compile for has them. */
 #if defined(__AVX512F__)
-enum { LANES = 192 }; /* floats in 12 vector registers: enough chains, and no register too many */
+enum { WIDTH = 16 };
 #elif defined(__AVX__)
-enum { LANES = 96 };
+enum { WIDTH = 8 };
 #else
-enum { LANES = 48 };
+enum { WIDTH = 4 };
 #endif
-enum { MAX_THREADS = 256, ROUNDS = 100000 };
+typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
+
 enum { N = 10000000 }; /* elements: three arrays of 80 MB, larger than most caches */
+enum { CHAINS = 12, ROUNDS = 100000 };
 
 static double *a, *b, *c;
 
@@ -84,24 +78,26 @@ static double add_stream(size_t low, size_t high)
 }
 #endif
 
-/* LANES independent chains, so that no multiply-add waits for the one before it. */
+/* CHAINS independent chains, so that no multiply-add waits for the one before it. They are no
+ * array: in a loop over one, a compiler may work off one chain after the other. */
 static double multiply_add(size_t low, size_t high)
 {
-    float chain[LANES], factor = (float)low * 1e-12f + 0.5f, sum = 0;
+    const vector f = (vector){0} + (float)low * 1e-12f + 0.5f, one = (vector){0} + 1;
+    vector v0 = f + (float)high, v1 = v0 + 1, v2 = v0 + 2, v3 = v0 + 3, v4 = v0 + 4, v5 = v0 + 5,
+           v6 = v0 + 6, v7 = v0 + 7, v8 = v0 + 8, v9 = v0 + 9, v10 = v0 + 10, v11 = v0 + 11;
 
-    for (int lane = 0; lane < LANES; lane++)
-        chain[lane] = (float)(high + (size_t)lane);
-    for (int round = 0; round < ROUNDS; round++)
-        for (int lane = 0; lane < LANES; lane++)
-            chain[lane] = chain[lane] * factor + 1.0f;
-    for (int lane = 0; lane < LANES; lane++)
-        sum += chain[lane];
-    return (double)sum;
+    for (int round = 0; round < ROUNDS; round++) {
+        v0 = v0 * f + one, v1 = v1 * f + one, v2 = v2 * f + one, v3 = v3 * f + one;
+        v4 = v4 * f + one, v5 = v5 * f + one, v6 = v6 * f + one, v7 = v7 * f + one;
+        v8 = v8 * f + one, v9 = v9 * f + one, v10 = v10 * f + one, v11 = v11 * f + one;
+    }
+    v0 += v1 + v2 + v3 + v4 + v5 + v6 + v7 + v8 + v9 + v10 + v11;
+    return (double)v0[0];
 }
 
 static const struct limit {
     const char *name;
-    double (*kernel)(size_t low, size_t high);
+    double (*kernel)(size_t low, size_t high); /* NULL: not on this processor */
     size_t elements;
     int bytes, passes; /* bytes an element; as many passes as take about 0.2 s */
 } limits[] = {
@@ -111,9 +107,12 @@ static const struct limit {
     {"add", add, N, 24, 20},
 #ifdef __SSE2__
     {"add-stream", add_stream, N, 24, 30},
+#else
+    {"add-stream", NULL, N, 24, 30},
 #endif
     {"fma", multiply_add, N, 0, 200},
 };
+enum { LIMITS = sizeof limits / sizeof *limits };
 
 struct worker {
     pthread_t thread;
@@ -132,151 +131,75 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Memory is shared out to the threads by element, multiply-adds by pass. */
-static int passes_of(const struct limit *limit, int threads)
-{
-    return limit->bytes ? limit->passes : (limit->passes + threads - 1) / threads;
-}
-
-static void run(const struct limit *limit, int threads)
+/* Memory is shared out to the threads by element (of the last pages some are left out, so that all
+ * begin at a page), multiply-adds by pass. Return the elements or the multiply-adds of all passes.
+ */
+static double run(const struct limit *limit, int threads)
 {
     static struct worker workers[MAX_THREADS];
-    int started = 0, error = 0;
+    const size_t part = limit->elements / (size_t)threads / 512 * 512;
+    const int passes = limit->bytes ? limit->passes : (limit->passes + threads - 1) / threads;
 
-    for (; started < threads && !error; started += !error) {
-        size_t part = limit->elements / (size_t)threads / 512 * 512; /* whole pages */
-        workers[started] = (struct worker){.limit = limit, .low = (size_t)started * part};
-        workers[started].high = workers[started].low + part;
-        workers[started].passes = passes_of(limit, threads);
-        error = pthread_create(&workers[started].thread, NULL, work, &workers[started]);
+    for (int i = 0; i < threads; i++) {
+        const size_t low = part * (size_t)i;
+        workers[i] =
+            (struct worker){.limit = limit, .low = low, .high = low + part, .passes = passes};
+        workers[i].thread = start_thread(work, &workers[i]);
     }
-    for (int i = 0; i < started; i++)
+    for (int i = 0; i < threads; i++)
         pthread_join(workers[i].thread, NULL);
-    if (error) {
-        fprintf(stderr, "limits: cannot start thread %d: %s\n", started + 1, strerror(error));
-        exit(1);
-    }
-}
-
-static double now(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void print_row(const struct limit *limit, int threads, double base, double wall, double cpu)
-{
-    double elements = (double)(limit->elements / (size_t)threads / 512 * 512) * threads;
-
-    printf("%-14s%8d%14s%#11.4g%9.2f%7.2f", limit->name, threads, "-", wall / limit->passes,
-           base / wall, cpu / wall);
-    if (limit->bytes)
-        printf("%8.1f%9s\n", limit->bytes * elements * limit->passes / wall / 1e9, "-");
-    else
-        printf("%8s%9.1f\n", "-",
-               2.0 * (double)LANES * (double)ROUNDS * passes_of(limit, threads) * threads / wall /
-                   1e9);
+    return (double)passes * threads *
+           (limit->bytes ? (double)part : (double)((size_t)CHAINS * WIDTH * ROUNDS));
 }
 
 /* On 1, 2, 4 ... threads, and on all. */
 static void measure(const struct limit *limit, int most)
 {
-    double base = 0;
-
+    first_wall = 0; /* each kind of work is compared with itself on one thread */
     for (int threads = 1; threads <= most;) {
-        double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-        run(limit, threads);
-        wall = now(CLOCK_MONOTONIC) - wall;
-        cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-        base = threads == 1 ? wall : base;
-        print_row(limit, threads, base, wall, cpu);
+        start_clock();
+        const double done = run(limit, threads);
+        stop_clock();
+        const double giga = (limit->bytes ? limit->bytes : 2) * done / wall / 1e9;
+        wall /= limit->passes;
+        cpu /= limit->passes;
+        if (limit->bytes)
+            row_of_text(limit->name, (uint64_t)threads, "-", 1, "%8.1f%9s\n", giga, "-");
+        else
+            row_of_text(limit->name, (uint64_t)threads, "-", 1, "%8s%9.1f\n", "-", giga);
         threads = threads < most && threads * 2 > most ? most : threads * 2;
     }
 }
 
-/* The CPUs this process may use: affinity, then the cgroup's quota; at least 2. */
-static int usable_cpus(void)
+static const struct limit *find(const char *name)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-    long quota, period;
-    cpu_set_t set;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        cpus = CPU_COUNT(&set);
-    if (file && fscanf(file, "%ld %ld", &quota, &period) == 2 &&
-        (quota + period - 1) / period < cpus)
-        cpus = (quota + period - 1) / period;
-    if (file)
-        fclose(file);
-#endif
-    return cpus < 2 ? 2 : cpus > MAX_THREADS ? MAX_THREADS : (int)cpus;
-}
-
-/* N elements, in pages of 2 MB if Linux has them to give: fewer addresses to translate. */
-static double *vector(void)
-{
-    size_t page = 1 << 21, bytes = (N * sizeof(double) + page - 1) / page * page;
-    double *elements = aligned_alloc(page, bytes);
-
-#ifdef MADV_HUGEPAGE
-    if (elements)
-        (void)madvise(elements, bytes, MADV_HUGEPAGE); /* a wish: a refusal changes no answer */
-#endif
-    return elements;
-}
-
-static int known(const char *name)
-{
-    /* Known everywhere, measured where there is such a thing. */
-    int found = strcmp(name, "add-stream") == 0;
-
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        found |= strcmp(name, limits[i].name) == 0;
-    return found;
-}
-
-static int chosen(const char *name, int argc, char **argv)
-{
-    int found = argc == 1;
-
-    for (int i = 1; i < argc; i++)
-        found |= strcmp(name, argv[i]) == 0;
-    return found;
+    for (int i = 0; i < LIMITS; i++)
+        if (strcmp(name, limits[i].name) == 0)
+            return &limits[i];
+    fail(2, "'%s' is not one of read, read-34MB, write, add, add-stream, fma", name);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return puts("usage: limits [read] [read-34MB] [write] [add] [add-stream] [fma]   (default: "
-                    "all)") == EOF;
-    for (int i = 1; i < argc; i++)
-        if (!known(argv[i])) {
-            fprintf(stderr,
-                    "limits: '%s' is not one of read, read-34MB, write, add, add-stream, fma\n",
-                    argv[i]);
-            return 2;
-        }
-    a = vector();
-    b = vector();
-    c = vector();
-    if (!a || !b || !c) {
-        fprintf(stderr, "limits: needs 240 MB of memory\n");
-        return 1;
-    }
-    const int most = usable_cpus();
-    run(&(struct limit){"touch", touch, N, 24, 1}, most);
-    (void)touch(N / (size_t)most / 512 * 512 * (size_t)most, N);
+    uint64_t threads = 2;
+    const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
+    const int first = read_options(argc, argv, "[LIMIT ...]", options);
 
-    printf("what this machine can do: memory and multiply-adds; seconds for one pass\n");
-    printf("%-14s%8s%14s%11s%9s%7s%8s%9s\n", "version", "threads", "answer", "seconds", "speedup",
-           "busy", "GB/s", "GFLOP/s");
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (chosen(limits[i].name, argc, argv))
-            measure(&limits[i], most);
+    for (int i = first; i < argc; i++)
+        find(argv[i]);
+    a = memory(N * sizeof *a);
+    b = memory(N * sizeof *b);
+    c = memory(N * sizeof *c);
+    run(&(struct limit){"touch", touch, N, 24, 1}, (int)threads);
+    touch(N / threads / 512 * 512 * threads, N);
+
+    printf("what this machine can do, on vectors of %d floats; seconds for one pass\n", WIDTH);
+    header("%8s%9s\n", "GB/s", "GFLOP/s");
+    for (int i = 0; i < (first < argc ? argc - first : LIMITS); i++) {
+        const struct limit *limit = first < argc ? find(argv[first + i]) : &limits[i];
+        if (limit->kernel)
+            measure(limit, (int)threads);
+    }
     free(a);
     free(b);
     free(c);

@@ -19,6 +19,7 @@ from pathlib import Path
 import bounded
 import pyperf
 import results
+from cpus import usable_cpus
 from rich.console import Console
 from rich.progress import Progress
 
@@ -51,28 +52,23 @@ def parse(output):
 
 
 class Failed(Exception):
-    """An example failed; the message says how, `code` is the exit code to end with."""
-
-    def __init__(self, message, code=1):
-        super().__init__(message)
-        self.code = code
+    """An example failed; the message is one line that says how."""
 
 
 def run_once(command):
     """Run one example and return its parsed output; Failed if it fails, hangs or is unreadable."""
     try:
         code, output, errors = bounded.run(shlex.split(command), TIMEOUT)
-    except OSError as error:
-        raise Failed(f"{command}: {error.strerror}") from error
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"{command}: still running after {TIMEOUT} s") from error
-    if code:
-        message = f"{output}{errors}measure: {command}: exit {code}"
-        raise Failed(message, code if code > 0 else 1)
-    try:
+        if code:
+            said = errors.strip().splitlines() or ["it says nothing"]
+            raise Failed(f"no table: {command}: exit code {code}: {said[-1]}")
         return parse(output)
+    except OSError as error:
+        raise Failed(f"no table: {command}: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"no table: {command}: still running after {TIMEOUT} s") from error
     except ValueError as error:
-        raise Failed(f"measure: {command}: {error}") from error
+        raise Failed(f"no table: {command}: {error}") from error
 
 
 def run_all(programs, repeat):
@@ -102,9 +98,7 @@ def machine(cflags):
     return {
         "cpu_model_name": platform.processor() or platform.machine(),
         **{key: collected[key] for key in keep if key in collected},
-        "usable_cpus": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "usable_cpus": usable_cpus(),
         "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "compiler": compiler,
         "gil": "on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "off",
@@ -124,7 +118,7 @@ def suite_of(runs, common, headline, varies):
             version = rows[0]["version"]
             same = ["version", "threads"] + ["answer"] * (f"{label}/{version}" not in varies)
             if len({tuple(row[name] for name in same) for row in rows}) > 1:
-                raise Failed(f"measure: {label} {version}: the answer changes from run to run")
+                raise Failed(f"no table: {label} {version}: the answer changes from run to run")
             about = {
                 **common,
                 "name": f"{label} {version} threads={rows[0]['threads']}",
@@ -205,7 +199,7 @@ def main():
         suite = suite_of(runs, common, args.headline, args.varies)
     except Failed as failure:
         print(failure, file=sys.stderr)
-        sys.exit(failure.code)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     args.output.parent.mkdir(parents=True, exist_ok=True)

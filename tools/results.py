@@ -29,10 +29,16 @@ PIPE_WIDTH = 160  # a pipe has no width to respect
 
 
 def load(path):
+    """Return what measure.py stored; None for any other file that a reader has put into build/."""
     try:
-        return pyperf.BenchmarkSuite.load(str(path))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.exit(f"results: {path}: not a stored measurement ({error})")
+        suite = pyperf.BenchmarkSuite.load(str(path))
+        return suite if "headline" in suite.get_benchmarks()[0].get_metadata() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def load_named(path):
+    return load(path) or sys.exit(f"results: {path}: not a stored measurement")
 
 
 def number(text):
@@ -205,7 +211,8 @@ def show_summary(paths, console):
     """Print the headline rows of many files as one table."""
     chosen = []
     for path in paths:
-        for row, about, runs in rows_of(load(path)):
+        suite = load(path)
+        for row, about, runs in rows_of(suite) if suite else []:
             if about["headline"]:
                 names = ("program", *FIXED)
                 chapter = {"chapter": path.parent.parent.name[1]}  # 04-openmp-prange: 4
@@ -240,7 +247,7 @@ def rewrite(readme):
         elif kind == "output":
             page.write(paths[0].read_text(encoding="utf-8"))
         else:
-            {"table": show, "ladder": show_ladder}[kind](load(paths[0]), console)
+            {"table": show, "ladder": show_ladder}[kind](load_named(paths[0]), console)
         body = "\n".join(line.rstrip() for line in page.getvalue().splitlines())
         return f"<!-- {kind}: {pattern} -->\n```text\n{body}\n```\n<!-- end -->"
 
@@ -262,7 +269,7 @@ def main():
         return
     for path in args.paths:
         if args.action == "table":
-            show(load(path), console_for())
+            show(load_named(path), console_for())
         else:
             rewrite(path)
 

@@ -56,6 +56,11 @@ install() { # install GROUP [OPTION ...]
 echo 'set-up: reaching the package index'
 if ! install build --retries 1 --only-binary :all:; then
     [ $same_python = yes ] || rm -rf $venv
+    if grep -q CERTIFICATE_VERIFY_FAILED $log; then
+        echo 'set-up: pip reaches its package index, but does not trust its certificate; set PIP_CERT to' >&2
+        echo "your organisation's certificates (a .pem file), then type make again" >&2
+        exit 1
+    fi
     why=$(sed -n 's/.*connection broken by //p' $log | head -n 1)
     [ -n "$why" ] || why=$(grep -v '^$' $log | tail -n 1)
     echo "set-up: pip cannot download its first package; is there a network? It says:" >&2
