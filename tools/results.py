@@ -33,7 +33,7 @@ def load(path):
     try:
         suite = pyperf.BenchmarkSuite.load(str(path))
         return suite if "headline" in suite.get_benchmarks()[0].get_metadata() else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # pyperf checks little
         return None
 
 

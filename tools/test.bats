@@ -6,15 +6,23 @@ setup() {
     tmp=$BATS_TEST_TMPDIR
 }
 
-# An example that prints two rows; its second takes the seconds given.
-example() {
-    {
-        printf '#!/bin/sh\necho "an example"\n'
-        printf 'echo "version threads answer seconds speedup busy shares"\n'
-        printf 'echo "one 1 %s 1.000 1.00 1.00 100%%"\n' "$3"
-        printf 'echo "two 2 %s %s 9.99 2.00 50%%|100%%"\necho\necho "a note"\n' "$3" "$2"
-    } >"$tmp/$1"
+# command NAME LINE ...: a shell script in $tmp.
+command_named() {
+    printf '#!/bin/sh\n' >"$tmp/$1"
+    printf '%s\n' "${@:2}" >>"$tmp/$1"
     chmod +x "$tmp/$1"
+}
+
+# example NAME SECONDS ANSWER: it prints two rows; its second takes the seconds given.
+example() {
+    command_named "$1" 'echo "an example"' 'echo "version threads answer seconds speedup busy shares"' \
+        "echo 'one 1' $3 '1.000 1.00 1.00 100%'" "echo 'two 2' $3 '$2 9.99 2.00 50%|100%'" \
+        'echo; echo "a note"'
+}
+
+# measure NAME OPTION ...: measure the script; what is stored is $tmp/a.json.
+measure() {
+    run limited "$PY" "$BATS_TEST_DIRNAME/measure.py" -o "$tmp/a.json" "${@:2}" -- "$1='$tmp/$1'"
 }
 
 # All but what was made, in a folder of its own.
@@ -33,11 +41,12 @@ path_with() {
 
 @test "measure keeps the medians, recomputes the speed-up and stores what pyperf can read" {
     example fast 0.250 42
-    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 3 "fast='$tmp/fast'"
+    measure fast --repeat 3
     [ "$status" -eq 0 ]
-    [[ $output == *"two"*"0.2500"*"4.00"* ]] || false
+    [[ $output == *"two"*"0.2500"*"4.00"*"median of 3 runs"* ]] || false
     [[ $output != *"9.99"* && $output != *"a note"* ]] || false
-    [[ $output == *"median of 3 runs"* ]] || false
+    [[ $output != *$'\e'* ]] || false # plain text in a pipe, and no row is folded
+    [ "$(grep -c '50%|100%' <<<"$output")" -eq 1 ]
     run limited "$PY" -m pyperf compare_to --table "$tmp/a.json" "$tmp/a.json"
     [ "$status" -eq 0 ]
     run limited "$PY" -m pyperf metadata "$tmp/a.json"
@@ -46,59 +55,50 @@ path_with() {
     done
 }
 
-@test "output to a pipe is plain text, and no row is folded" {
-    example fast 0.250 42
-    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 1 "fast='$tmp/fast'"
-    [[ $output != *$'\e'* ]] || false
-    [[ $(grep -c '50%|100%' <<<"$output") -eq 1 ]] || false
-}
-
-@test "an example that fails ends its table with one line, and nothing is stored" {
-    printf '#!/bin/sh\necho a table\nexit 1\n' >"$tmp/bad"
-    chmod +x "$tmp/bad"
-    run limited "$PY" measure.py -o "$tmp/a.json" "bad='$tmp/bad'"
-    [ "$status" -eq 1 ]
-    [ "$output" = "no table: '$tmp/bad': exit code 1: it says nothing" ]
-    [ ! -e "$tmp/a.json" ]
-}
-
-@test "measure refuses rows that it cannot read, and answers that change" {
-    printf '#!/bin/sh\necho nothing here\n' >"$tmp/bad"
-    chmod +x "$tmp/bad"
-    run limited "$PY" measure.py -o "$tmp/a.json" "bad='$tmp/bad'"
-    [ "$status" -eq 1 ]
-    [[ $output == *"it printed no rows"* ]] || false
-    example moody 0.250 "\$\$" # the process number: another answer in each run
-    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 2 "moody='$tmp/moody'"
-    [ "$status" -eq 1 ]
-    [[ $output == *"the answer changes from run to run"* ]] || false
-    run limited "$PY" measure.py -o "$tmp/a.json" "gone=$tmp/gone"
-    [ "$status" -eq 1 ]
-    [[ ${lines[-1]} == *"No such file"* ]] || false
-}
-
-@test "an answer may change only in the rows that are named as wrong on purpose" {
-    example moody 0.250 "\$\$"
-    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 2 --varies moody/one moody/two \
-        -- "moody=$tmp/moody"
+@test "an example that fails, prints no rows or changes its answer ends its table with one line" {
+    no_table() { # no_table WHY NAME OPTION ...
+        measure "${@:2}"
+        [ "$status" -eq 1 ] && [[ $output == "no table: "*"$1" ]] && [ ! -e "$tmp/a.json" ]
+    }
+    command_named bad 'echo a table' 'echo "bad: no room" >&2' 'exit 1'
+    no_table "/bad': exit code 1: bad: no room" bad
+    command_named empty 'echo nothing here'
+    no_table "it printed no rows" empty
+    no_table "No such file or directory" gone
+    example moody 0.250 '$$' # the process number: another answer in each run
+    no_table "moody one: the answer changes from run to run" moody --repeat 2
+    # Only rows that are named as wrong on purpose may do so.
+    no_table "moody two: the answer changes from run to run" moody --repeat 2 --varies moody/one
+    measure moody --repeat 2 --varies moody/one moody/two
     [ "$status" -eq 0 ]
-    run limited "$PY" measure.py -o "$tmp/a.json" --repeat 2 --varies moody/one -- "moody=$tmp/moody"
-    [ "$status" -eq 1 ]
-    [[ $output == *"moody two: the answer changes from run to run"* ]] || false
 }
 
-@test "what a program printed comes between a README's markers as it is" {
+@test "results and what was printed come between a README's markers, and nothing else changes" {
+    example fast 0.250 42
+    measure fast --repeat 1
     printf 'a strip\n██  ██\n' >"$tmp/strip.txt"
-    printf 'before\n<!-- output: strip.txt -->\nold\n<!-- end -->\nafter\n' >"$tmp/README.md"
+    printf '%s\n' before '<!-- output: strip.txt -->' old '<!-- end -->' '<!-- table: a.json -->' old \
+        '<!-- end -->' after '<!-- table: b.json -->' kept '<!-- end -->' >"$tmp/README.md"
     limited "$PY" results.py readme "$tmp/README.md"
-    [ "$(cat "$tmp/README.md")" = "before
+    cp "$tmp/README.md" "$tmp/once"
+    limited "$PY" results.py readme "$tmp/README.md"
+    cmp "$tmp/README.md" "$tmp/once"
+    run cat "$tmp/README.md"
+    [[ $output == 'before
 <!-- output: strip.txt -->
-\`\`\`text
+```text
 a strip
 ██  ██
-\`\`\`
+```
 <!-- end -->
-after" ]
+<!-- table: a.json -->
+```text'*"4.00"*'
+<!-- end -->
+after
+<!-- table: b.json -->
+kept
+<!-- end -->' ]] || false
+    [[ $output != *old* ]] || false
 }
 
 @test "an exercise's check makes the reader's copy once, never overwrites it, and tells 0, 1 and 2" {
@@ -130,26 +130,12 @@ EOF
     [ "$output" = "check: 'missing.txt': no such file" ]
 }
 
-@test "results come between a README's markers, twice the same, and nothing else changes" {
-    example fast 0.250 42
-    limited "$PY" measure.py -o "$tmp/a.json" --repeat 1 "fast='$tmp/fast'"
-    printf 'before\n<!-- table: a.json -->\nold\n<!-- end -->\nafter\n<!-- table: b.json -->\nkept\n<!-- end -->\n' \
-        >"$tmp/README.md"
-    limited "$PY" results.py readme "$tmp/README.md"
-    cp "$tmp/README.md" "$tmp/once"
-    limited "$PY" results.py readme "$tmp/README.md"
-    cmp "$tmp/README.md" "$tmp/once"
-    run cat "$tmp/README.md"
-    [[ ${lines[0]} == before && ${lines[-1]} == "<!-- end -->" ]] || false
-    [[ $output != *old* && $output == *kept* && $output == *after* && $output == *"4.00"* ]] || false
-}
-
 @test "a file of the reader's own in build/ is no measurement, and does not get in the way" {
     mkdir -p "$tmp/01-chapter/build"
-    cd "$tmp/01-chapter/build"
     example fast 0.250 42
-    limited "$PY" "$BATS_TEST_DIRNAME/measure.py" -o ours.json --repeat 1 --headline fast/two \
-        -- "fast='$tmp/fast'"
+    measure fast --repeat 1 --headline fast/two
+    mv "$tmp/a.json" "$tmp/01-chapter/build/ours.json"
+    cd "$tmp/01-chapter/build"
     for theirs in '{}' '[]' '{"traceEvents": []}' 'no JSON'; do
         echo "$theirs" >theirs.json
         run limited "$PY" "$BATS_TEST_DIRNAME/results.py" table theirs.json
@@ -203,8 +189,7 @@ EOF
     for manager in apt-get dnf brew; do
         rm -rf "${tmp:?}/bin"
         path_with
-        printf '#!/bin/sh\n' >"$tmp/bin/$manager"
-        chmod +x "$tmp/bin/$manager"
+        command_named "bin/$manager"
         PATH=$tmp/bin CC=cc PYTHON='' run sh doctor.sh required
         [ "$status" -eq 1 ]
         [[ $output == *"missing: a working C compiler (CC=cc)"* ]] || false
@@ -216,13 +201,11 @@ EOF
 
 @test "doctor tells a reader with a Python that is too old what works there" {
     path_with cc gcc ld as
-    printf '#!/bin/sh\necho 3.9.18\n' >"$tmp/bin/python3"
-    chmod +x "$tmp/bin/python3"
+    command_named bin/python3 'echo 3.9.18'
     PATH=$tmp/bin PYTHON=python3 run sh doctor.sh required
     [ "$status" -eq 1 ]
     [[ $output == *"Python 3.11 or newer (python3 is 3.9.18)"*"uv python install 3.13"* ]] || false
-    printf '#!/bin/sh\n' >"$tmp/bin/python3.12"
-    chmod +x "$tmp/bin/python3.12"
+    command_named bin/python3.12
     PATH=$tmp/bin PYTHON=python3 run sh doctor.sh required
     [[ ${lines[-1]} == *"make PYTHON=python3.12" ]] || false
 }
