@@ -34,6 +34,35 @@ twin() {
     done
 }
 
+# caught FILE EDIT ROWS OPTION ...: the edited twin ends with exit code 1 and the names of these rows.
+caught() {
+    local command=("$PY" "$BATS_TEST_TMPDIR/01/$1")
+    twin "$1" "$2" || return 1
+    if [[ $1 == *.c ]]; then
+        command=("$BATS_TEST_TMPDIR/wrong")
+        compile -O2 -pthread "$BATS_TEST_TMPDIR/01/$1" -o "${command[0]}" || return 1
+    fi
+    run limited "${command[@]}" "${@:4}"
+    # shellcheck disable=SC2053 # the names are a pattern
+    [ "$status" -eq 1 ] && [[ ${lines[-1]} == *": wrong answer: "$3 ]]
+}
+
+@test "a wrong answer is caught in every program: exit 1 and the rows by name" {
+    caught count.c 's/worker->steps = count_down(worker->n)/& - 1/' threads -n 1000
+    caught count.py 's/pool.map(count_down, shares)/pool.map(count_down, shares[1:])/' \
+        'threads processes*' -n 1000
+    caught waiting.py 's/writer.write(b"pong")/writer.write(b"pang")/' 'one-by-one threads asyncio' \
+        -n 3 -w wait
+    caught toy_gil.c 's/atomic_fetch_add(&object->references, by) + by/atomic_fetch_add(\&object->references, by * (by > 0)) + by/' \
+        'atomic-alone atomic' -n 2
+    # A lock that does not lock.
+    caught lost_update.py 's/^lock = threading.Lock()/lock = contextlib.nullcontext()/' \
+        '*forced-locked*' -n 5000
+    caught convoy.py 's/(int(request) + 1)/(int(request) + 2)/' \
+        'quiet 1-python 2-python 1-python-0.5ms 1-released' -n 10
+    caught process_cost.py 's/numbers\[::STEP\]/numbers[1::STEP]/' 'argument shared start-*' -n 1
+}
+
 @test "two Python threads keep one core busy, not two" {
     gil_is_on || skip "this interpreter has no GIL"
     run limited "$PY" count.py -n 1000000 -t 2
@@ -53,19 +82,6 @@ twin() {
         uint64_t keep(uint64_t n) { return count_down(n); }"
     run objdump -d "$BATS_TEST_TMPDIR/gone.o"
     [[ $output != *"keep+"* ]] || false
-}
-
-@test "a wrong count is caught: exit 1 and a line that says so" {
-    twin count.c 's/worker->steps = count_down(worker->n)/worker->steps = count_down(worker->n) - 1/'
-    compile -O2 -pthread "$BATS_TEST_TMPDIR/01/count.c" -o "$BATS_TEST_TMPDIR/wrong"
-    run "$BATS_TEST_TMPDIR/wrong" -n 1000
-    [ "$status" -eq 1 ]
-    [ "${lines[-1]}" = "wrong: wrong answer: threads" ]
-
-    twin count.py 's/return sum(pool.map(count_down, shares))/return sum(pool.map(count_down, shares[1:]))/'
-    run limited "$PY" "$BATS_TEST_TMPDIR/01/count.py" -n 1000
-    [ "$status" -eq 1 ]
-    [[ ${lines[-1]} == "count.py: wrong answer: threads processes"* ]] || false
 }
 
 # timeline.py: who holds the GIL
@@ -195,6 +211,7 @@ EOF
     [ "$status" -eq 0 ]
     rows_are_well_formed
     [ "$(column answer one-by-one)" = "$(column answer asyncio)" ]
+    awk -v busy="$(column busy asyncio)" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
     [ "$(column answer one-by-one)" = "$(column answer asyncio-to-thread)" ]
 }
 
@@ -242,18 +259,6 @@ True
 False" ]
 }
 
-@test "asyncio alone keeps one core busy when it computes" {
-    run limited "$PY" waiting.py -t 2 -w cpu
-    awk -v busy="$(column busy asyncio)" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
-}
-
-@test "a wrong answer in waiting.py is caught" {
-    twin waiting.py 's/writer.write(b"pong")/writer.write(b"pang")/'
-    run limited "$PY" "$BATS_TEST_TMPDIR/01/waiting.py" -n 3 -w wait
-    [ "$status" -eq 1 ]
-    [ "${lines[-1]}" = "waiting.py: wrong answer: one-by-one threads asyncio" ]
-}
-
 # toy_gil.c
 
 # run_until_wrong COMMAND ...: run it until its version without a lock goes wrong. On a busy machine
@@ -279,11 +284,7 @@ run_until_wrong() {
         [ "$(column switches gil)" -ge "$threads" ] # each thread had its turn
         [ "$(column switches no-lock)" = 0 ]
     done
-}
-
-@test "without a lock the counts go wrong on one core too" {
-    run_until_wrong on_one_core build/toy_gil -n 20
-    [ "$(column lost gil)" = 0 ]
+    run_until_wrong on_one_core build/toy_gil -n 20 # without a lock they go wrong on one core too
 }
 
 @test "the toy's GIL keeps one core busy; one thread is in native code, released as many as there are" {
@@ -322,14 +323,6 @@ EOF
     done
 }
 
-@test "a count that is wrong is caught" {
-    twin toy_gil.c 's/return atomic_fetch_add(&object->references, by) + by;/return atomic_fetch_add(\&object->references, by * (by > 0)) + by;/'
-    compile -O2 -pthread "$BATS_TEST_TMPDIR/01/toy_gil.c" -o "$BATS_TEST_TMPDIR/wrong"
-    run limited "$BATS_TEST_TMPDIR/wrong" -n 2
-    [ "$status" -eq 1 ]
-    [ "${lines[-1]}" = "wrong: wrong answer: atomic-alone atomic" ]
-}
-
 @test "the GIL, held or released, and atomic counts are free of data races; no lock is not (ThreadSanitizer)" {
     tsan_works || skip "ThreadSanitizer does not work here"
     # With plain counts, which ThreadSanitizer can judge.
@@ -362,13 +355,6 @@ EOF
     done
 }
 
-@test "a lock that does not lock is caught" {
-    twin lost_update.py 's/^lock = threading.Lock()/lock = contextlib.nullcontext()/'
-    run limited "$PY" "$BATS_TEST_TMPDIR/01/lost_update.py" -n 5000
-    [ "$status" -eq 1 ]
-    [[ ${lines[-1]} == "lost_update.py: wrong answer: "*"forced-locked"* ]] || false
-}
-
 # convoy.py
 
 @test "convoy.py answers every request, whatever runs beside it" {
@@ -386,13 +372,6 @@ EOF
     # Getting the GIL back takes 5 ms at least, whatever else the machine does.
     awk -v ms="$(column median-ms 1-python)" 'BEGIN { exit !(ms >= 4) }'
     awk -v busy="$(column busy 2-python)" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
-}
-
-@test "a wrong answer in convoy.py is caught" {
-    twin convoy.py 's/(int(request) + 1)/(int(request) + 2)/'
-    run limited "$PY" "$BATS_TEST_TMPDIR/01/convoy.py" -n 10
-    [ "$status" -eq 1 ]
-    [ "${lines[-1]}" = "convoy.py: wrong answer: quiet 1-python 2-python 1-python-0.5ms 1-released" ]
 }
 
 # The exercise
