@@ -201,9 +201,8 @@ int main(int argc, char **argv)
     measure("gil-released", GIL_RELEASED, rounds, threads);
     measure("atomic-alone", ATOMIC, rounds, 1);
     measure("atomic", ATOMIC, rounds, threads);
-    puts("\nanswer: references left to the 4 shared objects, one each if right; lost: those that "
-         "are\n"
-         "missing or too many; freed: how often a count fell to 0 with the object still in use;\n"
-         "wait-ms: the longest wait for the GIL. no-lock is wrong on purpose.");
+    puts("\nanswer: references left to the 4 shared objects, one each if right; lost: those that\n"
+         "are missing or too many; freed: how often a count fell to 0 with the object still in\n"
+         "use; wait-ms: the longest wait for the GIL. no-lock is wrong on purpose.");
     return verdict();
 }

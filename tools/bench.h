@@ -48,7 +48,7 @@ static inline void set(const struct opt *opt, const char *name, const char *text
 
 static inline void help(const char *words, const struct opt *options)
 {
-    printf("usage: %s [-LETTER NUMBER]... %s\n", program, words ? words : "");
+    printf("usage: %s [-LETTER NUMBER]...%s\n", program, words ? words : "");
     for (const struct opt *o = options; o->letter; o++)
         printf("  -%c  %s, %" PRIu64 " to %" PRIu64 " (default: %" PRIu64 ")\n", o->letter,
                o->meaning, o->low, o->high, *o->value);

@@ -116,5 +116,5 @@ def run(main):
     sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
     try:
         main()
-    except (OSError, RuntimeError) as error:  # a thread that cannot be started ...
-        fail(1, error)
+    except (OSError, RuntimeError, MemoryError) as error:  # a thread that cannot be started ...
+        fail(1, f"cannot go on: {error!r} (see make doctor)")

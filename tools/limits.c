@@ -183,7 +183,7 @@ int main(int argc, char **argv)
 {
     uint64_t threads = 2;
     const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
-    const int first = read_options(argc, argv, "[LIMIT ...]", options);
+    const int first = read_options(argc, argv, " [LIMIT]...", options);
 
     for (int i = first; i < argc; i++)
         find(argv[i]);

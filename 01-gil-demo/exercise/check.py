@@ -2,9 +2,9 @@
 
     make exercise-1
 
-No clock decides. The server holds the first requests until four are there, the first fingerprints
-until two threads are at it, and the first parsers until two are there that can run Python at the
-same time: for CHECK_PATIENCE seconds (3).
+No clock decides. The server holds the first requests until four of one process are there, the first
+fingerprints until two threads are at it, and the first parsers until two are there that can run
+Python at the same time: for CHECK_PATIENCE seconds (3).
 """
 
 import json
@@ -39,6 +39,17 @@ def run(work, port, answers):
     return where + (errors.strip().splitlines() or [f"exit {code}"])[-1]
 
 
+def overlaps(most):
+    """Yield the claims about what was done at the same time; most: how many were seen of each."""
+    for claim, kind, wanted, hint in (
+        ("the waits overlap", "fetch", 4, "Waiting needs no GIL: one process can wait for many."),
+        ("fingerprints are computed at once", "fingerprint", 2, "hashlib releases the GIL."),
+        ("several cores parse", "parse", 2, "Python code needs a GIL a core: what has its own?"),
+    ):
+        seen = f"at most {most[kind]} at the same time, {wanted} or more are wanted. {hint}"
+        yield claim, "" if most[kind] >= wanted else seen
+
+
 def claims(work):
     patience = float(os.environ.get("CHECK_PATIENCE", "3"))
     with (
@@ -56,20 +67,9 @@ def claims(work):
         except (OSError, TypeError, ValueError):
             yield "it reports on every document", "report() must return a [fingerprint, sum] each"
             return
-    yield (
-        "every document's fingerprint and sum is right",
-        ""
-        if right == len(expected)
-        else f"{right} of {len(expected)} are, in the documents' order",
-    )
-    for claim, kind, wanted, hint in (
-        ("the waits overlap", "fetch", 4, "Waiting needs no GIL: what can wait for many at once?"),
-        ("fingerprints are computed at once", "fingerprint", 2, "hashlib releases the GIL."),
-        ("several cores parse", "parse", 2, "Python code needs a GIL a core: what has its own?"),
-    ):
-        most = server.most[kind]
-        seen = f"at most {most} at the same time, {wanted} or more are wanted. {hint}"
-        yield claim, "" if most >= wanted else seen
+    some = f"{right} of {len(expected)} are, in the documents' order"
+    yield "every document's fingerprint and sum is right", "" if right == len(expected) else some
+    yield from overlaps(server.most)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def ask(address, *words):
 
 def fetch(address, number):
     """Return document `number` of the server at address, as bytes."""
-    return ask(address, "fetch", number)
+    return ask(address, "fetch", number, os.getpid())
 
 
 def fingerprint(document):

@@ -38,11 +38,12 @@ class Server(socketserver.ThreadingTCPServer):
         return "\n".join(lines * 6).encode()
 
     @contextlib.contextmanager
-    def together(self, kind, who, wanted):
-        """Note that `who` is here, and wait (within patience) until `wanted` of them are."""
+    def together(self, kind, group, who, wanted):
+        """Note that `who` is here, and wait (within patience) until `wanted` of its group are."""
         with self.changed:
-            self.present[kind].append(who)
-            self.most[kind] = max(self.most[kind], len(set(self.present[kind])))
+            self.present[kind].append((group, who))
+            here = {member for member in self.present[kind] if member[0] == group}
+            self.most[kind] = max(self.most[kind], len(here))
             self.changed.notify_all()
             deadline = self.deadline.setdefault(kind, time.monotonic() + self.patience)
             left = deadline - time.monotonic()
@@ -51,18 +52,19 @@ class Server(socketserver.ThreadingTCPServer):
             yield
         finally:
             with self.changed:
-                self.present[kind].remove(who)
+                self.present[kind].remove((group, who))
 
 
 class Handler(socketserver.StreamRequestHandler):
     def handle(self):
-        kind, word = self.rfile.readline().decode().split()
-        if kind == "fetch":
-            with self.server.together(kind, object(), wanted=4):
+        kind, *words = self.rfile.readline().decode().split()
+        if kind == "fetch":  # many waits in one process are wanted, not a process for each
+            number, process = words
+            with self.server.together(kind, process, object(), wanted=4):
                 time.sleep(DELAY)
-                self.wfile.write(self.server.documents[int(word)])
+                self.wfile.write(self.server.documents[int(number)])
         else:
-            with self.server.together(kind, word, wanted=2):
+            with self.server.together(kind, None, words[0], wanted=2):
                 pass
 
 

@@ -3,7 +3,6 @@
 python3 solution.py
 """
 
-import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 
@@ -17,7 +16,7 @@ def report(address, numbers):
         documents = list(threads.map(partial(fetch, address), numbers))
         fingerprints = list(threads.map(fingerprint, documents))
     # Computing in Python: processes. The threads have ended: forking beside them is not safe.
-    with ProcessPoolExecutor(max(2, os.cpu_count())) as processes:
+    with ProcessPoolExecutor(2) as processes:  # without a number: as many as there are cores
         totals = list(processes.map(parse, documents))
     return [list(pair) for pair in zip(fingerprints, totals, strict=True)]
 
