@@ -31,7 +31,7 @@ def vectors(n):
 
 
 def time_of(add):
-    """Add until 0.2 s are over, looking at the clock ever less often; by it, one addition's time."""
+    """Add until 0.2 s are over, looking at the clock ever less often; return the time of one."""
     passes, end = 0, time.perf_counter() + 0.2
     with stopwatch() as took:
         while time.perf_counter() < end:

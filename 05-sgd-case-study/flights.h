@@ -6,15 +6,14 @@
 enum { FEATURES = 32, BLOCK = 512 };
 
 struct flights {
-    float *rows;   /* train + test rows of FEATURES each, 64-byte aligned */
-    float *labels; /* +1: late, -1: on time */
+    float *rows;   /* train + test rows of FEATURES each, 64-byte aligned; to be freed */
+    float *labels; /* +1: late, -1: on time; behind the rows, in the same memory */
     size_t train, test;
     double lambda, optimum; /* weight of the L2 penalty; smallest possible objective */
 };
 
-/* Read and check the file. Returns 0, or -1 after one line on stderr that names file and fault. */
-int flights_read(const char *path, struct flights *flights);
-void flights_free(struct flights *flights);
+/* Read the file, or end the program with one line that names the fault. */
+struct flights flights_read(const char *path);
 
 /* Mean logistic loss of the training rows plus lambda/2 |weights|^2, in double. */
 double flights_objective(const struct flights *flights, const float *weights);

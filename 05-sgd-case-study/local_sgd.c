@@ -3,15 +3,14 @@
  * between, so there is nothing to lock and nothing to lose, and the answer is the same to the
  * last bit in every run. Compiled together with sgd.c, see there.
  */
-#include "local_sgd.h"
+#include "../tools/bench.h"
 
+#include "local_sgd.h"
 #include <math.h>
-#include <string.h>
-#include <time.h>
 
 static const float STEP = 0.01f;
 
-static struct shard shards[MAX_THREADS];
+static struct shard shards[MAX_WORKERS];
 
 /* Fisher-Yates with Knuth's MMIX generator: so short that Python can draw the same order. */
 static void shuffle(uint32_t *order, size_t n, uint64_t *state)
@@ -48,39 +47,31 @@ static void combine(struct training *run)
 {
     double summed = 0;
 
-    for (int t = 0; t < run->threads; t++)
+    for (uint64_t t = 0; t < run->threads; t++)
         summed += (double)(shards[t].high - middle(&shards[t])) * (BLOCK / BATCH);
     for (int j = 0; j < FEATURES; j++) {
         double weight = 0, sum = 0;
-        for (int t = 0; t < run->threads; t++) {
+        for (uint64_t t = 0; t < run->threads; t++) {
             weight += shards[t].weights[j];
             sum += shards[t].sum[j];
         }
-        for (int t = 0; t < run->threads; t++)
-            shards[t].weights[j] = (float)(weight / run->threads);
+        for (uint64_t t = 0; t < run->threads; t++)
+            shards[t].weights[j] = (float)(weight / (double)run->threads);
         run->answer[j] = (float)(sum / summed);
     }
 }
 
-double now(int clock)
-{
-    struct timespec t;
-
-    clock_gettime((clockid_t)clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void train_epoch(struct training *run, const struct flights *flights, uint64_t *state)
 {
-    double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-
+    start_clock();
     shuffle(run->order, run->blocks, state);
 #pragma omp parallel for num_threads(run->threads) schedule(static, 1) if (run->threads > 1)
-    for (int t = 0; t < run->threads; t++)
+    for (uint64_t t = 0; t < run->threads; t++)
         visit(run, flights, &shards[t]);
     combine(run);
-    run->wall += now(CLOCK_MONOTONIC) - wall;
-    run->cpu += now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    stop_clock();
+    run->wall += wall;
+    run->cpu += cpu;
 }
 
 /* How far the answer is above the optimum, as a share of it. */
@@ -89,14 +80,14 @@ static double gap(const struct training *run, const struct flights *flights)
     return flights_objective(flights, run->answer) / flights->optimum - 1;
 }
 
-void train(struct training *run, const struct flights *flights, int epochs, double tolerance)
+void train(struct training *run, const struct flights *flights, uint64_t epochs, double tolerance)
 {
     uint64_t state = run->seed;
 
     memset(shards, 0, sizeof shards);
-    for (size_t t = 0, n = (size_t)run->threads; t < n; t++) {
-        shards[t].low = run->blocks * t / n;
-        shards[t].high = run->blocks * (t + 1) / n;
+    for (uint64_t t = 0; t < run->threads; t++) {
+        shards[t].low = cut(run->blocks, run->threads, t);
+        shards[t].high = cut(run->blocks, run->threads, t + 1);
     }
     for (size_t k = 0; k < run->blocks; k++)
         run->order[k] = (uint32_t)k;

@@ -6,14 +6,12 @@ blocks of rows in `order` (a list), and leave in totals, float32 (threads, 32), 
 weights, once every BATCH rows, over the second half of the blocks.
 """
 
-import functools
 import math
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from operator import mul
-from pathlib import Path
 
 import numpy as np
+import sgd_cython
 from flights_file import BLOCK, FEATURES
 
 STEP, BATCH = 0.01, 16
@@ -63,7 +61,6 @@ def with_numpy(data, n, _threads):
 
 def cython(data, n, threads):
     """One row at a time, compiled. On several threads each call releases the GIL."""
-    extension = load_extension()
     rows, labels = data.rows[:n], data.labels[:n]
     shrink = 1 - BATCH * STEP * data.lambda_
     pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -73,7 +70,7 @@ def cython(data, n, threads):
 
         def part(t):
             low, high = len(order) * t // threads, len(order) * (t + 1) // threads
-            extension.train_part(
+            sgd_cython.train_part(
                 rows, labels, order, low, high, STEP, shrink, weights[t], totals[t]
             )
 
@@ -87,21 +84,11 @@ def cython(data, n, threads):
 
 def cython_prange(data, n, _threads):
     """The same parts on OpenMP's threads instead of Python's."""
-    extension = load_extension()
     rows, labels = data.rows[:n], data.labels[:n]
     shrink = 1 - BATCH * STEP * data.lambda_
 
     def epoch(order, weights, totals):
         order = np.array(order, dtype=np.uint32)
-        extension.train_parallel(rows, labels, order, STEP, shrink, weights, totals)
+        sgd_cython.train_parallel(rows, labels, order, STEP, shrink, weights, totals)
 
     return epoch
-
-
-@functools.cache
-def load_extension():
-    """Import sgd_cython from build/; ImportError if it is not built for this interpreter."""
-    sys.path.insert(0, str(Path(__file__).parent / "build"))
-    import sgd_cython  # noqa: PLC0415 - OpenMP starts with it, so not before it is needed
-
-    return sgd_cython

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum { MAX_THREADS = 256 };
-static const char *program = "program"; /* its name, for what it says on stderr */
+__attribute__((weak)) const char *program = "program"; /* weak: one for all files of a program */
 
 /* Say one line and end: with code 1 if something failed, 2 if it was asked for wrongly. */
 #define fail(code, ...)                                                                            \

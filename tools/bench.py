@@ -19,7 +19,6 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 rows = []  # (version, wall seconds, right) of the table so far
 
@@ -44,7 +43,7 @@ def whole(low, high):
 def read_options(about, **options):
     """Return the options' values; exit code 2 for anything else than what is described here.
 
-    options: n=(default, low, high, meaning) for a whole number, or w={what add_argument takes}.
+    options: n=(default, low, high, meaning), or w={what add_argument takes; with nargs, a word}.
     """
     # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=about.split("\n")[0])
@@ -54,14 +53,15 @@ def read_options(about, **options):
             default, low, high, meaning = option
             text = f"{meaning}, {low} to {high} (default: {default})"
             keywords = {"type": whole(low, high), "default": default, "help": text}
-        parser.add_argument(f"-{name}" if len(name) == 1 else f"--{name}", **keywords)
+        flag = f"-{name}" if len(name) == 1 else f"--{name}"
+        parser.add_argument(name if "nargs" in keywords else flag, **keywords)
     return parser.parse_args()
 
 
-def openmp_threads():
+def openmp_threads(most=256):
     """Return -t's default. Call it before OpenMP is imported, which some values crash or hang."""
     try:
-        return whole(1, 256)(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])
+        return whole(1, most)(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])
     except argparse.ArgumentTypeError as error:
         return fail(2, f"OMP_NUM_THREADS {error}")
 
@@ -84,7 +84,7 @@ def stopwatch():
     def cpu():
         return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
-    took = SimpleNamespace(wall=time.perf_counter(), cpu=cpu())
+    took = argparse.Namespace(wall=time.perf_counter(), cpu=cpu())
     yield took
     took.wall, took.cpu = time.perf_counter() - took.wall, cpu() - took.cpu
 
