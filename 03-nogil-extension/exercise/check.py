@@ -5,22 +5,16 @@ make exercise-3 at the top, or in the chapter: make exercise WORK=exercise/solut
 
 import os
 import re
-import shlex
 import signal
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
-import bounded
+from compiling import CC, HANGS, build, run
 from exercise import check
 
 HERE = Path(__file__).resolve().parent
-MOST = 300  # seconds, for the compiler: on a very busy machine it takes minutes
-LIMIT = float(os.environ.get("CHECK_LIMIT", "60"))  # for the reader's code: less than one if right
-HANGS = "still running"
-CC = shlex.split(os.environ.get("CC") or "cc")
+LIMIT = 60  # seconds, for the reader's code: it takes less than one if it is right
 HARNESS = "-include", HERE / "harness.h"
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 CLAIMS = (
@@ -31,28 +25,6 @@ CLAIMS = (
     ("two threads meet in the loop", "meeting"),
     ("nobody can resize an array that the loop reads", "resizing"),
 )
-
-
-def run(command, limit=MOST, **environment):
-    """Run a command; return (exit code, output, errors), or (None, complaint, "") if it hangs."""
-    try:
-        return bounded.run(command, limit, env=os.environ | environment)
-    except subprocess.TimeoutExpired:
-        return None, f"{HANGS} after {limit:g} s; an endless loop? the GIL taken back twice?", ""
-
-
-def build(module, *sources):
-    """Compile sources (file names and options) into module; return the first error, or ""."""
-    flags = shlex.split(os.environ.get("CFLAGS", "-O2"))
-    shared = ["-shared", "-fPIC", "-pthread", "-I", sysconfig.get_path("include")]
-    if sys.platform == "darwin":
-        shared += ["-undefined", "dynamic_lookup"]
-    code, output, errors = run([*CC, *flags, *shared, *sources, "-o", module], LC_ALL="C")
-    if code == 0:
-        return ""
-    lines = [line.strip() for line in (output + errors).splitlines()]
-    first = next((line for line in lines if "error" in line), "".join(lines[:1]) or "cc failed")
-    return first + ("; type make doctor" if "Python.h" in first else "")
 
 
 def ask(question, module, *options, **environment):
@@ -105,6 +77,29 @@ def strays(work, module, library):
     return problem(*result)
 
 
+def tell_speed(work, folder):
+    """Print how fast it is: for information, since it depends on the machine."""
+    print("\n  the same calls, on one thread and shared by two:")
+    for name, source in ("starter.c", HERE / "starter.c"), ("yours", work):
+        module = folder / f"{name}.so"
+        output = build(module, source) or ask("timing", module)[1]
+        if seconds := re.search(r"^seconds (\S+) (\S+)$", output, re.MULTILINE):
+            one, two = map(float, seconds.groups())
+            print(f"  {name:<10}  1 thread: {one:.5f} s, 2 threads: {two:.5f} s")
+
+
+def last_claim(work, folder):
+    """Yield what AddressSanitizer says; if that is nothing, tell how fast the work is."""
+    claim, found = "the loop stays inside the arrays", ""
+    if library := sanitizer():
+        found = strays(work, folder / "asan.so", library)
+        yield claim, found
+    else:
+        print(f"  skipped  {claim}: no AddressSanitizer here")
+    if not found:
+        tell_speed(work, folder)
+
+
 def claims(work):
     """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
     with tempfile.TemporaryDirectory() as name:
@@ -124,26 +119,8 @@ def claims(work):
             if found and (question == "calls" or found.startswith((HANGS, "PRODUCT"))):
                 return
             problems.append(found)
-        if any(problems):
-            return
-        if library := sanitizer():
-            found = strays(work, folder / "asan.so", library)
-            yield "the loop stays inside the arrays", found
-        else:
-            print("  skipped  the loop stays inside the arrays: no AddressSanitizer here")
-        if not found:
-            tell_speed(work, folder)
-
-
-def tell_speed(work, folder):
-    """Print how fast it is: for information, since it depends on the machine."""
-    print("\n  the same calls, on one thread and shared by two:")
-    for name, source in ("starter.c", HERE / "starter.c"), ("yours", work):
-        module = folder / f"{name}.so"
-        output = build(module, source) or ask("timing", module)[1]
-        if seconds := re.search(r"^seconds (\S+) (\S+)$", output, re.MULTILINE):
-            one, two = map(float, seconds.groups())
-            print(f"  {name:<10}  1 thread: {one:.5f} s, 2 threads: {two:.5f} s")
+        if not any(problems):
+            yield from last_claim(work, folder)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,12 @@
 
 #include "../inside.h"
 
+#ifndef PATIENCE
+#define PATIENCE 20 /* seconds that threads wait for each other: if they can, they meet at once */
+#endif
+
 int check_gil = 1;       /* has this interpreter a GIL? */
 atomic_int check_wanted; /* so many threads are to meet in the loop; 0: nobody waits */
-double check_patience;   /* ... and wait for each other for so many seconds */
 atomic_int check_held;   /* a thread was in the loop and held the GIL */
 atomic_long check_visits, check_releases, check_blocks;
 struct inside check_room;
@@ -42,7 +45,7 @@ static inline double check_product(double x, double y)
         atomic_store(&check_held, 1);
     if (check_wanted && !came) {
         came = 1;
-        if (inside_meet(&check_room, check_wanted, held ? 0 : check_patience) < check_wanted)
+        if (inside_meet(&check_room, check_wanted, held ? 0 : PATIENCE) < check_wanted)
             check_wanted = 0; /* one wait in vain is enough */
     }
     return x * y;

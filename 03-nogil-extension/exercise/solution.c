@@ -1,11 +1,10 @@
 /* Solution: the buffers are held from before the loop until after it, and in between no GIL is.
  *
- *     py=../../.venv/bin/python
- *     include=$($py -c 'import sysconfig; print(sysconfig.get_path("include"))')
- *     cc -O2 -shared -fPIC -I"$include" solution.c -o dot.so
- *     $py -c 'import array, dot; v = array.array("d", [3, 4]); print(dot.dot(v, v))'
+ *     include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+ *     cc -O2 -shared -fPIC -I"$include" exercise/solution.c -o build/dot.so
+ *     PYTHONPATH=build python -c 'import dot, numpy; v = numpy.ones(25); print(dot.dot(v, v))'
  *
- * On macOS, add -undefined dynamic_lookup to the third line.
+ * On macOS, add -undefined dynamic_lookup to the second line.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

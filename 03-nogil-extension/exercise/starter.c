@@ -1,11 +1,10 @@
 /* Exercise: dot(a, b), so that other threads run meanwhile, and the arrays stay where they are.
  *
- *     py=../../.venv/bin/python
- *     include=$($py -c 'import sysconfig; print(sysconfig.get_path("include"))')
- *     cc -O2 -shared -fPIC -I"$include" starter.c -o dot.so
- *     $py -c 'import array, dot; v = array.array("d", [3, 4]); print(dot.dot(v, v))'
+ *     include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+ *     cc -O2 -shared -fPIC -I"$include" exercise/starter.c -o build/dot.so
+ *     PYTHONPATH=build python -c 'import dot, numpy; v = numpy.ones(25); print(dot.dot(v, v))'
  *
- * On macOS, add -undefined dynamic_lookup to the third line.
+ * On macOS, add -undefined dynamic_lookup to the second line.
  * Its answers are right. It is meant to fail its check until you finish it: it holds the GIL.
  */
 #define PY_SSIZE_T_CLEAN
@@ -78,7 +77,8 @@ static PyObject *dot(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_Format(PyExc_ValueError, "b: expected %zd doubles, as many as in a, not %zd", n, n_b);
         return NULL;
     }
-    /* TODO 1: release the GIL around the loop. */
+    /* TODO 1: release the GIL around the loop. (Py_BEGIN_ALLOW_THREADS opens a block in C, and
+     * Py_END_ALLOW_THREADS closes it: declare before it what you need behind it.) */
     double sum = sum_products(x, y, n);
     return PyFloat_FromDouble(sum);
 }

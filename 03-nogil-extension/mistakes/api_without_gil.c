@@ -1,6 +1,6 @@
 /* A Python object is made while the GIL is released.
  *
- *     ../.venv/bin/python mistakes/api_without_gil.py
+ *     python mistakes/api_without_gil.py
  */
 #include <Python.h>
 

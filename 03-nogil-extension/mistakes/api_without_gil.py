@@ -1,6 +1,6 @@
 """The C API is called while the GIL is released.
 
-    ../.venv/bin/python mistakes/api_without_gil.py
+    python mistakes/api_without_gil.py
 
 What then happens is luck. Python's development mode, -X dev, leaves nothing to luck.
 """
@@ -8,6 +8,7 @@ What then happens is luck. Python's development mode, -X dev, leaves nothing to 
 import signal
 
 import common
+from bench import run
 
 
 def call(function, *options):
@@ -49,4 +50,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,6 +1,6 @@
 /* A pointer into a bytearray, used after the buffer was given back.
  *
- *     ../.venv/bin/python mistakes/buffer_after_release.py
+ *     python mistakes/buffer_after_release.py
  */
 #include <Python.h>
 

@@ -1,6 +1,6 @@
 """A buffer is given back, and its memory used after that.
 
-    ../.venv/bin/python mistakes/buffer_after_release.py
+    python mistakes/buffer_after_release.py
 
 In the first child nothing wrong is read: the bytearray is emptied while C has a pointer into it,
 and then the call is called off. The second child does read, under AddressSanitizer.
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import common
+from bench import run
 
 EMPTY = """
 import buffer_after_release
@@ -41,7 +42,7 @@ def runtime():
     if sys.platform == "darwin":
         names = ("libclang_rt.asan_osx_dynamic.dylib",)
     for name in names:
-        path = common.run([*common.compiler(), f"-print-file-name={name}"])[1].strip()
+        path = common.execute([*common.compiler(), f"-print-file-name={name}"])[1].strip()
         if Path(path).is_absolute():
             return path
     return None
@@ -93,4 +94,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

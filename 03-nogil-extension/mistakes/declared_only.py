@@ -1,6 +1,6 @@
 """A function declared `nogil` keeps the GIL all the same.
 
-    ../.venv/bin/python mistakes/declared_only.py
+    python mistakes/declared_only.py
 
 Two threads call it, and each waits inside for the other. No clock decides: while the GIL is held
 nobody else can come in, however long the first one waits.
@@ -9,6 +9,7 @@ nobody else can come in, however long the first one waits.
 from concurrent.futures import ThreadPoolExecutor
 
 import common
+from bench import run
 
 
 def met(module, function, timeout):
@@ -39,4 +40,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,6 +1,6 @@
 # `nogil` in a signature and nothing more, beside a block that really releases the GIL.
 #
-#     ../.venv/bin/python mistakes/declared_only.py
+#     python mistakes/declared_only.py
 
 cdef extern from "inside.h" nogil:
     ctypedef struct inside_t "struct inside":

@@ -1,6 +1,6 @@
 /* Three loops to time. The compiler deletes the first, and must keep the others.
  *
- *     ../.venv/bin/python mistakes/deleted_loop.py
+ *     python mistakes/deleted_loop.py
  */
 #include <Python.h>
 #include <stdint.h>

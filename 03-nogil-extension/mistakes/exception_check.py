@@ -1,6 +1,6 @@
 """A C function that returns void, without `noexcept`: its caller takes the GIL after every call.
 
-    ../.venv/bin/python mistakes/exception_check.py
+    python mistakes/exception_check.py
 
 The times differ from machine to machine. What decides is the C that Cython makes of the call.
 """
@@ -8,6 +8,7 @@ The times differ from machine to machine. What decides is the C that Cython make
 import time
 
 import common
+from bench import run
 
 CHECK = "__Pyx_ErrOccurredWithGIL()"  # Cython's name for: take the GIL, look, give it back
 CALLS = 300_000
@@ -57,4 +58,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

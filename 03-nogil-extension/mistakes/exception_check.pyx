@@ -1,6 +1,6 @@
 # Two functions that cannot fail. One says so.
 #
-#     ../.venv/bin/python mistakes/exception_check.py
+#     python mistakes/exception_check.py
 
 cdef double checked_sum, unchecked_sum
 

@@ -1,6 +1,6 @@
 /* An empty module, compiled twice: as it stands, and with -DDECLARED.
  *
- *     ../.venv/bin/python mistakes/gil_comes_back.py
+ *     python mistakes/gil_comes_back.py
  */
 #include <Python.h>
 

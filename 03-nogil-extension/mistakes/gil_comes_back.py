@@ -1,6 +1,6 @@
 """A free-threaded Python gets its GIL back, because of one import.
 
-    ../.venv/bin/python mistakes/gil_comes_back.py
+    python mistakes/gil_comes_back.py
 
 It needs such a Python: this one, or one on PATH. Without it, nothing is shown.
 """
@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import common
+from bench import run
 
 NAMES = "python3.15t", "python3.14t", "python3.13t", "python3t"
 ASK = """
@@ -40,24 +41,7 @@ def gil(python, module):
     return f"{before} before the import, {after} after it"
 
 
-def main():
-    common.start(__doc__, needs_gil=False)
-    common.say("expected", "the GIL is off before the import, on after it")
-
-    python = free_threaded()
-    if python:
-        source = common.HERE / "gil_comes_back.c"
-        common.build(source, module="undeclared", python=python)
-        common.build(source, "-DDECLARED", module="declared", python=python)
-        undeclared, declared = gil(python, "undeclared"), gil(python, "declared")
-        common.say("seen", f"{undeclared} ({python})")
-    else:
-        names = ", ".join(NAMES)
-        common.say(
-            "seen",
-            "nothing: no free-threaded Python, with headers, was found on PATH",
-            f"({names})",
-        )
+def explain():
     common.say(
         "cause",
         "the module says nothing about the GIL, so Python takes it that the module needs",
@@ -68,14 +52,28 @@ def main():
         "{Py_mod_gil, Py_MOD_GIL_NOT_USED} in the slots of the module;",
         "in Cython: # cython: freethreading_compatible=True",
     )
-    if python:
-        common.say("fixed", declared)
-        common.finish(
-            undeclared.startswith("off")
-            and undeclared.endswith("on after it")
-            and declared == "off before the import, off after it"
-        )
+
+
+def main():
+    common.start(__doc__, needs_gil=False)
+    common.say("expected", "the GIL is off before the import, on after it")
+
+    python = free_threaded()
+    if not python:
+        missing = "nothing: no free-threaded Python, with headers, was found on PATH"
+        common.say("seen", missing, f"({', '.join(NAMES)})")
+        explain()
+        return
+    source = common.HERE / "gil_comes_back.c"
+    common.build(source, module="undeclared", python=python)
+    common.build(source, "-DDECLARED", module="declared", python=python)
+    undeclared, declared = gil(python, "undeclared"), gil(python, "declared")
+    common.say("seen", f"{undeclared} ({python})")
+    explain()
+    common.say("fixed", declared)
+    came_back = undeclared == "off before the import, on after it"
+    common.finish(came_back and declared == "off before the import, off after it")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,6 +1,6 @@
 /* Two threads, two locks: a mutex of our own, and the GIL, which is a lock as well.
  *
- *     ../.venv/bin/python mistakes/lock_and_gil.py
+ *     python mistakes/lock_and_gil.py
  */
 #include <Python.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 """A Python object is touched in a nogil block.
 
-    ../.venv/bin/python mistakes/object_in_nogil.py
+    python mistakes/object_in_nogil.py
 
 The friendliest of all these mistakes: Cython sees it and refuses to compile.
 """
@@ -8,6 +8,7 @@ The friendliest of all these mistakes: Cython sees it and refuses to compile.
 from array import array
 
 import common
+from bench import run
 
 
 def main():
@@ -35,4 +36,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,6 +1,6 @@
 """C with cffi: you paste the C, cffi writes the extension module, and every call releases the GIL.
 
-    ../.venv/bin/python other-languages/primes_cffi.py build/other
+    python other-languages/primes_cffi.py build/other
 
 This is cffi's API mode, the one its manual recommends and packages on PyPI use: a C compiler reads
 the declarations. (In ABI mode cffi would load a finished library, as ctypes does.)

@@ -1,7 +1,7 @@
 // C++ with pybind11: a call holds the GIL unless an object on the stack releases it.
 //
 //     c++ -O2 -std=c++17 -shared -fPIC -fvisibility=hidden
-//         $(../.venv/bin/python -m pybind11 --includes)
+//         $(python -m pybind11 --includes)
 //         other-languages/primes_pybind11.cpp -o build/other/primes_pybind11.so
 //
 // (one line; on macOS add -undefined dynamic_lookup)

@@ -1,0 +1,75 @@
+"""What probe.py asks on two threads: do they meet in the loop, and what may one of them do then?"""
+
+import ctypes
+import threading
+import time
+
+from one_thread import doubles
+
+MANY = 100_000  # long enough for any rule that a loop be worth it
+
+
+def on_threads(threads, function, *args):
+    pool = [threading.Thread(target=function, args=args) for _ in range(threads)]
+    for thread in pool:
+        thread.start()
+    for thread in pool:
+        thread.join()
+
+
+def two_wait(harness):
+    """Let threads wait in the loop until there are two; return [now in there, most ever]."""
+    ctypes.c_int.in_dll(harness, "check_wanted").value = 2
+    return (ctypes.c_int * 2).in_dll(harness, "check_room")
+
+
+def meeting(dot, harness):
+    room = two_wait(harness)
+    on_threads(2, dot, doubles(MANY), doubles(MANY))
+    if ctypes.c_int.in_dll(harness, "check_held").value:
+        return "the loop holds the GIL; put it between Py_BEGIN_ and Py_END_ALLOW_THREADS"
+    if room[1] < 2:
+        return "the GIL is released, but no second thread came to the loop; what else is locked?"
+    releases = ctypes.c_long.in_dll(harness, "check_releases").value // 2
+    if releases > MANY // 100:
+        return f"the GIL is released {releases:,} times for {MANY:,} doubles; once is enough"
+    return None
+
+
+def resizing(dot, harness):
+    arrays = {"a": doubles(MANY), "b": doubles(MANY)}
+    room = two_wait(harness)
+    thread = threading.Thread(target=dot, args=tuple(arrays.values()))
+    thread.start()
+    while thread.is_alive() and not room[0]:
+        time.sleep(0.001)
+    if not room[0]:
+        return "nobody else can try, as long as the GIL is held"
+    for name, values in arrays.items():
+        try:
+            values.append(1.0)
+        except BufferError:
+            continue
+        return (
+            f"{name} could be resized during the call; hold its buffer until the loop is done "
+            "(a copy is safe, but takes as long as the sum)"
+        )
+    harness.check_enter()
+    thread.join()
+    return None
+
+
+def timing(dot, _):
+    """Print the seconds that 400 calls take on one thread and on two, the best of five each."""
+    a, b = doubles(50_000), doubles(50_000)
+
+    def some(share):
+        for _ in range(share):
+            dot(a, b)
+
+    def seconds(threads):
+        start = time.perf_counter()
+        on_threads(threads, some, 400 // threads)
+        return time.perf_counter() - start
+
+    print("seconds", *(min(seconds(threads) for _ in range(5)) for threads in (1, 2)))
