@@ -1,6 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
 load ../tools/helper
-bats_require_minimum_version 1.5.0
 
 setup() { cd "$BATS_TEST_DIRNAME" || return; }
 
@@ -14,8 +13,7 @@ twin() {
 }
 
 @test "every version of count.py takes 2n steps" {
-    run limited "$PY" count.py -n 100001 -t 3
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" count.py -n 100001 -t 3
     rows_are_well_formed
     for version in sequential threads processes asyncio; do
         [ "$(column answer "$version")" = 200002 ]
@@ -25,8 +23,7 @@ twin() {
 
 @test "count.c takes as many steps as count.py, on any number of threads" {
     for threads in 1 2 3 8; do
-        run build/count -n 100001 -t "$threads"
-        [ "$status" -eq 0 ]
+        run -0 build/count -n 100001 -t "$threads"
         rows_are_well_formed
         [ "$(column answer sequential)" = 200002 ]
         [ "$(column answer threads)" = 200002 ]
@@ -65,8 +62,7 @@ caught() {
 
 @test "two Python threads keep one core busy, not two" {
     gil_is_on || skip "this interpreter has no GIL"
-    run limited "$PY" count.py -n 1000000 -t 2
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" count.py -n 1000000 -t 2
     awk -v busy="$(column busy threads)" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
     awk -v busy="$(column busy asyncio)" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
 }
@@ -88,8 +84,7 @@ caught() {
 
 @test "timeline.py draws one strip a thread over the same axis, for every kind of work" {
     for work in python hash sleep socket; do
-        run limited "$PY" timeline.py -w "$work" -t 3 -n 60
-        [ "$status" -eq 0 ]
+        run -0 limited "$PY" timeline.py -w "$work" -t 3 -n 60
         [ "$(grep -cE '^thread [123]  .* +[0-9]+%$' <<<"$output")" -eq 3 ]
         [[ ${lines[0]} == "who ran when: $work on 3 threads; CPython 3."*"switch interval 5 ms" ]] || false
         [[ ${lines[-1]} == "together they ran "*"% of one core"*"taking notes took "*"% of a slice" ]] || false
@@ -98,8 +93,7 @@ caught() {
 
 @test "with a GIL, threads of pure Python together run one core, and never at the same time" {
     gil_is_on || skip "this interpreter has no GIL"
-    run limited "$PY" timeline.py -n 300 --trace "$BATS_TEST_TMPDIR/trace.json"
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" timeline.py -n 300 --trace "$BATS_TEST_TMPDIR/trace.json"
     together=$(sed -n 's/^together they ran \([0-9]*\)%.*/\1/p' <<<"$output")
     [ "$together" -gt 0 ]
     [ "$together" -le 110 ]
@@ -114,15 +108,13 @@ EOF
 
 @test "threads that sleep or wait for a socket run a small part of the time only" {
     for work in sleep socket; do
-        run limited "$PY" timeline.py -w "$work"
-        [ "$status" -eq 0 ]
+        run -0 limited "$PY" timeline.py -w "$work"
         [ "$(sed -n 's/^thread .* \([0-9]*\)%$/\1/p' <<<"$output" | sort -n | tail -n 1)" -le 90 ]
     done
 }
 
 @test "timeline.py draws in plain ASCII where blocks cannot be written" {
-    PYTHONIOENCODING=ascii run limited "$PY" timeline.py -n 20
-    [ "$status" -eq 0 ]
+    PYTHONIOENCODING=ascii run -0 limited "$PY" timeline.py -n 20
     [ -z "$(tr -d '\11\12\40-\176' <<<"$output")" ]
     PYTHONIOENCODING=utf-8 run limited "$PY" timeline.py -n 20
     [ -n "$(tr -d '\11\12\40-\176' <<<"$output")" ]
@@ -130,9 +122,8 @@ EOF
 
 @test "timeline.py writes a picture and a trace that can be read, or nothing" {
     mkdir "$BATS_TEST_TMPDIR/out"
-    run limited "$PY" timeline.py -t 4 --svg "$BATS_TEST_TMPDIR/out/a.svg" \
+    run -0 limited "$PY" timeline.py -t 4 --svg "$BATS_TEST_TMPDIR/out/a.svg" \
         --trace "$BATS_TEST_TMPDIR/out/a.json"
-    [ "$status" -eq 0 ]
     "$PY" - "$BATS_TEST_TMPDIR/out" <<'EOF'
 import json, os, sys, xml.etree.ElementTree as tree
 os.chdir(sys.argv[1])
@@ -145,8 +136,7 @@ assert all(e["ts"] >= 0 and e["dur"] > 0 and e["ts"] + e["dur"] < 100_001 for e 
 EOF
     for option in --svg --trace; do
         for name in missing/file "$BATS_TEST_TMPDIR/out" . ''; do # a folder, and what is no name
-            run --separate-stderr limited "$PY" timeline.py -n 20 $option "$name"
-            [ "$status" -eq 2 ]
+            run -2 --separate-stderr limited "$PY" timeline.py -n 20 $option "$name"
             [[ $stderr == "timeline.py: $option '$name': "* ]] || false
         done
     done
@@ -157,8 +147,7 @@ EOF
 # count.py and process_cost.py
 
 @test "count.py says which Python this is, and since 3.14 has a row for subinterpreters" {
-    run limited "$PY" count.py -n 1000 -t 3
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" count.py -n 1000 -t 3
     [[ ${lines[0]} == *"; CPython 3."*" with"*" the GIL" ]] || false
     "$PY" -c 'from concurrent.futures import InterpreterPoolExecutor' || skip "no interpreter pool before 3.14"
     [ "$(column answer subinterpreters)" = 2000 ]
@@ -176,8 +165,7 @@ EOF
 }
 
 @test "process_cost.py gets the same answer from every process; shared memory is not copied" {
-    run limited "$PY" process_cost.py -n 5
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" process_cost.py -n 5
     rows_are_well_formed
     for version in argument shared start-spawn; do
         [ "$(column answer "$version")" = 195000000 ]
@@ -189,26 +177,22 @@ EOF
 @test "process_cost.py leaves no shared memory behind, and says so when there is no room for it" {
     [ -d /dev/shm ] || skip "no /dev/shm to look at"
     twin process_cost.py 's/^        yield memory.name/        print("uses", memory.name)\n&/'
-    run limited "$PY" "$BATS_TEST_TMPDIR/01/process_cost.py" -n 1
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" "$BATS_TEST_TMPDIR/01/process_cost.py" -n 1
     name=$(sed -n 's/^uses //p' <<<"$output")
     [ -n "$name" ]
     [ ! -e "/dev/shm/$name" ]
     twin process_cost.py 's/room.f_bavail \* room.f_frsize/0/'
-    run --separate-stderr limited "$PY" "$BATS_TEST_TMPDIR/01/process_cost.py" -n 1
-    [ "$status" -eq 1 ]
+    run -1 --separate-stderr limited "$PY" "$BATS_TEST_TMPDIR/01/process_cost.py" -n 1
     [ "$stderr" = "process_cost.py: /dev/shm has no room for 1 MB of shared memory" ]
 }
 
 # waiting.py
 
 @test "waiting.py gets every answer, however it waits, and every hash, however it computes" {
-    run limited "$PY" waiting.py -n 7 -w wait
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" waiting.py -n 7 -w wait
     rows_are_well_formed
     for version in one-by-one threads asyncio; do [ "$(column answer "$version")" = 7 ]; done
-    run limited "$PY" waiting.py -t 3 -w cpu
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" waiting.py -t 3 -w cpu
     rows_are_well_formed
     [ "$(column answer one-by-one)" = "$(column answer asyncio)" ]
     awk -v busy="$(column busy asyncio)" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
@@ -221,8 +205,7 @@ EOF
         s/^    async def answer(reader, writer):/    here = []\n&/
         s/^        writer.write(b"pong")/        while len(here) % 7: await asyncio.sleep(0.001)\n&/
         /"one-by-one": (1, lambda: ask/d'
-    run limited "$PY" "$BATS_TEST_TMPDIR/01/waiting.py" -n 7 -w wait
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" "$BATS_TEST_TMPDIR/01/waiting.py" -n 7 -w wait
     [ "$(column answer threads)" = 7 ]
     [ "$(column answer asyncio)" = 7 ]
 }
@@ -317,8 +300,7 @@ EOF
             s/^    return verdict/    printf(\"inside %d\", most);\n&/"
         compile -D_GNU_SOURCE= -include "$BATS_TEST_TMPDIR/meet.h" -O2 -pthread -w \
             "$BATS_TEST_TMPDIR/01/toy_gil.c" -o "$BATS_TEST_TMPDIR/meeting"
-        run limited "$BATS_TEST_TMPDIR/meeting" -n 3 -t 3
-        [ "$status" -eq 0 ]
+        run -0 limited "$BATS_TEST_TMPDIR/meeting" -n 3 -t 3
         [ "${lines[-1]}" = "inside $wanted" ]
     done
 }
@@ -344,8 +326,7 @@ EOF
 
 @test "a transfer forced into the middle of another is lost every time, and never with a lock" {
     for threads in 2 4; do
-        run limited "$PY" lost_update.py -n 5000 -t "$threads"
-        [ "$status" -eq 0 ]
+        run -0 limited "$PY" lost_update.py -n 5000 -t "$threads"
         rows_are_well_formed
         for version in sequential forced-locked locked; do
             [ "$(column drift "$version")" = 0 ]
@@ -358,8 +339,7 @@ EOF
 # convoy.py
 
 @test "convoy.py answers every request, whatever runs beside it" {
-    run limited "$PY" convoy.py -n 20
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" convoy.py -n 20
     rows_are_well_formed
     for version in quiet 1-python 2-python 1-python-0.5ms 1-released; do
         [ "$(column answer "$version")" = 20 ]
@@ -377,15 +357,13 @@ EOF
 # The exercise
 
 @test "the exercise's starter fails as it says, its solution passes" {
-    PYTHONPATH=exercise run limited "$PY" exercise/starter.py
-    [ "$status" -eq 0 ]
+    PYTHONPATH=exercise run -0 limited "$PY" exercise/starter.py
     [[ ${lines[-1]} == *"the starter is meant to fail until you finish it" ]] || false
     CHECK_PATIENCE=0.5 run make -s exercise WORK=exercise/starter.py
     [ "$status" -ne 0 ]
     [[ $output == *"right    every document"* ]] || false
     [[ $output == *"not yet  the waits overlap"*"not yet  several cores parse"* ]] || false
-    CHECK_PATIENCE=100 run make -s exercise WORK=exercise/solution.py
-    [ "$status" -eq 0 ]
+    CHECK_PATIENCE=100 run -0 make -s exercise WORK=exercise/solution.py
     [[ $output != *"not yet"* ]] || false
 }
 

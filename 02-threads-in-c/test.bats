@@ -91,8 +91,7 @@ flagged() {
 
 @test "PyDLL keeps one core busy: the GIL is held during the call" {
     gil_is_on || skip "this interpreter has no GIL"
-    run limited "$PY" primes.py -n 400000 -t 2
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" primes.py -n 400000 -t 2
     awk '/^(python|pydll)-threads/ { rows++; bad += $6 > 1.25 }
         END { exit bad || rows != 2 }' <<<"$output"
 }
@@ -131,8 +130,7 @@ flagged() {
             # On a busy machine one thread may be done before the other begins: then, once more.
             for _ in {1..100}; do
                 # shellcheck disable=SC2086 # the command is several words
-                run "$run" $program -t 2
-                [ "$status" -eq 0 ]
+                run -0 "$run" $program -t 2
                 [ "$(column lost "$version")" -eq 0 ] || break
             done
             [ "$(column lost "$version")" -gt 0 ]
@@ -154,12 +152,10 @@ plain_counters() {
     echo 'int main(void) { count_own(counters, 1000000000000000000); return 0; }' \
         >>"$BATS_TEST_TMPDIR/shared_counter.c"
     compile_twin shared_counter -O3
-    run timeout 1 "$BATS_TEST_TMPDIR/shared_counter" # 10^18 stores take years
-    [ "$status" -eq 124 ]
+    run -124 timeout 1 "$BATS_TEST_TMPDIR/shared_counter" # 10^18 stores take years
     plain_counters
     compile_twin shared_counter -O3
-    run limited "$BATS_TEST_TMPDIR/shared_counter" # one addition of 10^18 takes no time
-    [ "$status" -eq 0 ]
+    run -0 limited "$BATS_TEST_TMPDIR/shared_counter" # one addition of 10^18 takes no time
 }
 
 @test "a right way that miscounts is caught: exit 1 and the names of the rows" {
@@ -207,8 +203,7 @@ item_first() {
         item_first "if (low == 20 \\&\\& queue.most >= ${row%:*}) kill(getpid(), SIGINT)" \
             "low == 20 and threading.active_count() > ${row%:*} and os.kill(os.getpid(), signal.SIGINT)"
         for program in "$BATS_TEST_TMPDIR/pipeline" "$PY $BATS_TEST_TMPDIR/pipeline.py"; do
-            run limited bash -c "trap '' INT; exec $program -n 20000 -c 1 -t 1 -q 4"
-            [ "$status" -eq 130 ]
+            run -130 limited bash -c "trap '' INT; exec $program -n 20000 -c 1 -t 1 -q 4"
             made=$(column made "${row#*:}")
             [ "$made" -gt 20 ]
             [ "$made" -lt 30 ]
@@ -281,15 +276,13 @@ LOCK='s/^static void \*work/static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALI
         [ "$status" -eq "${pair#*:}" ]
     done
     [[ $output == *"meant to fail until you finish it"* ]] || false
-    run on_one_core ./starter
-    [ "$status" -eq 1 ]
+    run -1 on_one_core ./starter
 }
 
 @test "exercise: the starter is refused, and the solution passes" {
     refused "the answer is right" "values are in the bins for" starter.c
     [[ $output == *"right    the threads are at work at the same time"* ]] || false
-    run limited make -s exercise WORK=exercise/solution.c
-    [ "$status" -eq 0 ]
+    run -0 limited make -s exercise WORK=exercise/solution.c
     [[ $output != *"not yet"* && $output == *"All right"* ]] || false
     [ "$(grep -c '^  right    ' <<<"$output")" -ge 4 ]
 }
@@ -331,6 +324,5 @@ LOCK='s/^static void \*work/static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALI
 
 @test "exercise: what does not compile or is not there is said to" {
     refused "solution.c compiles" "solution.c:[0-9]" solution.c 's/return/retrun/'
-    PYTHONPATH=../tools run limited "$PY" exercise/check.py none.c
-    [ "$status" -eq 2 ]
+    PYTHONPATH=../tools run -2 limited "$PY" exercise/check.py none.c
 }

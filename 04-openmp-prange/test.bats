@@ -55,8 +55,7 @@ PY
 @test "C, NumPy and Cython give the same exact answer for every size and number of threads" {
     while read -r n t; do
         for program in c py; do
-            run $program -n "$n" -t "$t"
-            [ "$status" -eq 0 ]
+            run -0 $program -n "$n" -t "$t"
             run awk '$2 ~ /^[0-9]+$/ && NF == 7 {print $3}' <<<"$output"
             [ "${#lines[@]}" -ge 2 ]
             [ "$(sort -u <<<"$output")" = $((3 * n * (n - 1) / 2)) ]
@@ -81,8 +80,7 @@ PY
 @test "vectors that do not fit in memory are refused in one line, with exit code 2" {
     (ulimit -v 3000000) 2>/dev/null || skip 'this system cannot limit the memory of a process'
     for program in build/add "$PY add.py"; do
-        run limited bash -c "ulimit -v 3000000; OPENBLAS_NUM_THREADS=1 $program -n 1000000000"
-        [ "$status" -eq 2 ]
+        run -2 limited bash -c "ulimit -v 3000000; OPENBLAS_NUM_THREADS=1 $program -n 1000000000"
         [ "${#lines[@]}" -eq 1 ]
         [[ $output == add*': no memory for '*' bytes; choose a smaller -n' ]] || false
     done
@@ -134,8 +132,7 @@ PY
 @test "without the OpenMP flags prange is silently serial: right answers, one thread" {
     cp parallel_add.pyx "$twin"
     build_twin '' ''
-    run limited "$PY" "$twin/add.py" -n 1000 -t 2
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" "$twin/add.py" -n 1000 -t 2
     [[ $output == *'thread of each eighth: 0 0 0 0 0 0 0 0'* ]] || false
 }
 
@@ -159,8 +156,7 @@ PYX
         '/parallel for simd/{n;n;s/ = a/ = NAN * a/;}'; do
         changed add.c "$change" >"$BATS_TEST_TMPDIR/twin.c"
         compile_openmp -O1 -I. "$BATS_TEST_TMPDIR/twin.c" -o "$BATS_TEST_TMPDIR/twin"
-        run limited "$BATS_TEST_TMPDIR/twin" -n 1000 -t 2
-        [ "$status" -eq 1 ]
+        run -1 limited "$BATS_TEST_TMPDIR/twin" -n 1000 -t 2
         [[ $output == *'twin: wrong answer: openmp'* ]] || false
     done
 }
@@ -172,8 +168,7 @@ PYX
         '/^def add_serial(/,/^def add_arrays(/s/ = a\[i\]/ = 0.0 \/ (a[i] - a[i])/' \
         >"$twin/parallel_add.pyx"
     build_twin "$(probed OPENMP_CFLAGS)" "$(probed OPENMP_LIBS)"
-    run limited "$PY" "$twin/add.py" -n 1000 -t 2
-    [ "$status" -eq 1 ]
+    run -1 limited "$PY" "$twin/add.py" -n 1000 -t 2
     [[ $output == *'add.py: wrong answer: cython-serial cython-prange'* ]] || false
 }
 

@@ -48,9 +48,10 @@ static int repeat(struct training *run, const struct flights *flights, uint64_t 
     return same;
 }
 
-static void climb(const char *version, struct training *run, const struct flights *flights,
-                  uint64_t epochs)
+static void climb(const char *version, kernel *step, struct training *run,
+                  const struct flights *flights, uint64_t epochs)
 {
+    run->train = step;
     const int same = repeat(run, flights, epochs);
     const double rows = (double)(run->blocks * BLOCK), seconds = run->wall / (double)run->epochs;
     const double reached = flights_objective(flights, run->answer);
@@ -85,12 +86,10 @@ int main(int argc, char **argv)
     printf("SGD on %zu flights until the objective is within 0.1%% of %.6f\n", run.blocks * BLOCK,
            flights.optimum);
     header("%8s%11s%11s%9s%8s%7s\n", "epochs", "s/epoch", "Msamples/s", "gap", "AUC", "GB/s");
-    run.train = train_rows;
-    climb("serial", &run, &flights, epochs);
-    run.train = train_batches;
-    climb("blocked", &run, &flights, epochs);
+    climb("serial", train_rows, &run, &flights, epochs);
+    climb("blocked", train_batches, &run, &flights, epochs);
     run.threads = threads;
-    climb("openmp", &run, &flights, epochs);
+    climb("openmp", train_batches, &run, &flights, epochs);
     free(run.order);
     free(flights.rows);
     return verdict();

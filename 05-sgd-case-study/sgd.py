@@ -1,8 +1,8 @@
 """Logistic regression by SGD on the flights: pure Python, NumPy, Cython, Cython on all cores.
 
-    python sgd.py                  after `make` has built build/flights.bin and the extension
+    python sgd.py
 
-All versions visit blocks of 512 rows in an order drawn anew each epoch, and answer with the
+It trains on build/flights.bin, which `make build` makes, with the extension of sgd_cython.pyx. All versions visit blocks of 512 rows in an order drawn anew each epoch, and answer with the
 average of the weights over the second half of the epoch (Polyak-Ruppert averaging; Bottou 2012,
 section 5). On several threads each trains weights of its own on its part of the blocks, and they
 are averaged once an epoch (local SGD; McDonald et al. 2010; Stich 2019). Training ends with the

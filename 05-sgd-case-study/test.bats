@@ -10,8 +10,8 @@ setup() {
         skip "this compiler has no OpenMP (make doctor says what to install)"
 }
 
-# python CODE: run it with the chapter's modules at hand.
-python() { limited "$PY" -c "import sys; sys.path[:0] = ['.', 'build']
+# with_modules CODE: run it with the chapter's modules at hand.
+with_modules() { limited "$PY" -c "import sys; sys.path[:0] = ['.', 'build']
 import numpy as np, flights_file
 $1"; }
 
@@ -19,8 +19,7 @@ $1"; }
 close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= tolerance) }'; }
 
 @test "every rung in C ends within 0.1% of the optimum, and says how good it is" {
-    run limited build/sgd -t 2
-    [ "$status" -eq 0 ]
+    run -0 limited build/sgd -t 2
     rows_are_well_formed
     for version in $C_ROWS; do
         [[ $(column gap "$version") == 0.0*% ]] || false
@@ -32,8 +31,7 @@ close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 
 @test "every rung in Python does so too, with the answer of its twin in C" {
     run limited build/sgd -t 2
     serial=$(column answer serial) blocked=$(column answer blocked) auc=$(column AUC serial)
-    run limited "$PY" sgd.py -t 2
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" sgd.py -t 2
     rows_are_well_formed
     for version in $PYTHON_ROWS; do
         [[ $(column gap "$version") == 0.0*% ]] || false
@@ -49,8 +47,7 @@ close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 
 @test "the answer is the same to the last bit, run after run, for 2, 3 and 16 threads" {
     # The programs compare the bits of repeated trainings; here two processes are compared.
     for threads in 2 3 16; do
-        run limited build/sgd -t "$threads"
-        [ "$status" -eq 0 ]
+        run -0 limited build/sgd -t "$threads"
         first="$(column answer openmp) $(column gap openmp)"
         run limited build/sgd -t "$threads"
         [ "$first" = "$(column answer openmp) $(column gap openmp)" ]
@@ -58,7 +55,7 @@ close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 
 }
 
 @test "threads and prange give the same bits" {
-    run python "
+    run with_modules "
 import sys, rungs
 data = flights_file.load('build/flights.bin')
 n, threads, answers = 16 * 512, 3, []
@@ -71,7 +68,7 @@ assert weights.any() and answers[0] == answers[1]"
 }
 
 @test "the data are the flights of 2013, standardised with the training rows only" {
-    run python "
+    run with_modules "
 f = flights_file.load('build/flights.bin')
 assert f.rows.shape == (327346, 32) and f.train == 261632, f.rows.shape
 assert round(float((f.labels > 0).mean()), 3) == 0.237
@@ -85,14 +82,13 @@ assert (f.rows[:, 31] == 1).all()"
 }
 
 @test "building the data twice gives the same file" {
-    run limited "$PY" flights.py "$BATS_TEST_TMPDIR/again.bin"
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" flights.py "$BATS_TEST_TMPDIR/again.bin"
     cmp build/flights.bin "$BATS_TEST_TMPDIR/again.bin"
 }
 
 @test "scikit-learn finds the same optimum, and the same AUC" {
     "$PY" -c 'import sklearn' 2>/dev/null || skip "scikit-learn is not installed (make peers)"
-    run python "
+    run with_modules "
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 f = flights_file.load('build/flights.bin')
@@ -123,28 +119,24 @@ twin() {
     twin rungs.py 's/w += (STEP/w -= (STEP/'
     cd "$BATS_TEST_TMPDIR/05"
     (cd "$BATS_TEST_DIRNAME" && compile_openmp -O3 "$BATS_TEST_TMPDIR"/05/*.c -o "$BATS_TEST_TMPDIR/05/sgd")
-    run limited ./sgd -e 2
-    [ "$status" -eq 1 ]
+    run -1 limited ./sgd -e 2
     [ "${lines[-1]}" = "sgd: wrong answer: blocked openmp" ]
-    run limited "$PY" sgd.py -e 2
-    [ "$status" -eq 1 ]
+    run -1 limited "$PY" sgd.py -e 2
     [ "${lines[-1]}" = "sgd.py: wrong answer: numpy" ]
 }
 
 @test "an answer that changes from run to run, or is out of reach, is caught" {
     twin local_sgd.c 's/uint64_t state = run->seed;/static uint64_t state; state += run->seed;/'
     compile_openmp -O3 "$BATS_TEST_TMPDIR"/05/*.c -o "$BATS_TEST_TMPDIR/sgd"
-    run limited "$BATS_TEST_TMPDIR/sgd"
-    [ "$status" -eq 1 ]
+    run -1 limited "$BATS_TEST_TMPDIR/sgd"
     [[ $output == *"serial: the answer is not the same in every run"* ]] || false
     [ "${lines[-1]}" = "sgd: wrong answer: serial blocked openmp" ]
-    run limited build/sgd -t 64 -e 1
-    [ "$status" -eq 1 ]
+    run -1 limited build/sgd -t 64 -e 1
     [ "${lines[-1]}" = "sgd: wrong answer: openmp" ]
 }
 
 @test "a damaged file is refused by C and by Python in the same line, exit 2" {
-    python "
+    with_modules "
 import pathlib, struct
 good = pathlib.Path('build/flights.bin').read_bytes()
 put = lambda at, format, value: good[:at] + struct.pack(format, value) + good[at + struct.calcsize(format):]
@@ -161,19 +153,17 @@ for name, content in {
         {none,rows,features,big-endian,optimum,lambda}:'its header is damaged' \
         {row,label}:'a number in it is not finite' missing:'No such file or directory'; do
         file=$BATS_TEST_TMPDIR/${fault%%:*}
-        run limited build/sgd "$file"
-        [ "$status" -eq 2 ]
+        run -2 limited build/sgd "$file"
         [ "${#lines[@]}" -eq 1 ]
         [[ $output == "sgd: $file: ${fault#*:}"* ]] || false
         said=${output#sgd: }
-        run limited "$PY" sgd.py "$file"
-        [ "$status" -eq 2 ]
+        run -2 limited "$PY" sgd.py "$file"
         [ "$output" = "sgd.py: $said" ]
     done
 }
 
 @test "arrays that do not fit are refused before any work, and stay as they were" {
-    run python "
+    run with_modules "
 import sgd_cython
 rows = np.ones((1024, 32), np.float32); labels = np.ones(1024, np.float32)
 order = np.arange(2, dtype=np.uint32); w = np.full(32, 0.25, np.float32); total = np.full(32, 8, np.float32)

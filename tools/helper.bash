@@ -1,6 +1,7 @@
 # Loaded by every test.bats: where things are, and how to run what may hang.
 # The working directory of a test is its chapter.
 # shellcheck shell=bash disable=SC2154 # Bats sets status, output and lines
+bats_require_minimum_version 1.5.0 # run -CODE: fails with any other exit code
 
 # The environment's Python, by its absolute path: CPython 3.14 warns about one with `..`.
 PATH=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.venv/bin" && pwd):$PATH

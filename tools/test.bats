@@ -47,8 +47,7 @@ path_with() {
     [[ $output != *"9.99"* && $output != *"a note"* ]] || false
     [[ $output != *$'\e'* ]] || false # plain text in a pipe, and no row is folded
     [ "$(grep -c '50%|100%' <<<"$output")" -eq 1 ]
-    run limited "$PY" -m pyperf compare_to --table "$tmp/a.json" "$tmp/a.json"
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" -m pyperf compare_to --table "$tmp/a.json" "$tmp/a.json"
     run limited "$PY" -m pyperf metadata "$tmp/a.json"
     for key in cpu_model_name usable_cpus system compiler python_version; do
         [[ $output == *"$key"* ]] || false
@@ -116,17 +115,14 @@ def claims(work):
 check(Path(__file__).resolve().parent, ".txt", claims)
 EOF
     export PYTHONPATH=$BATS_TEST_DIRNAME
-    run limited "$PY" check.py
-    [ "$status" -eq 1 ]
+    run -1 limited "$PY" check.py
     [[ $output == *"09-chapter/exercise/mine.txt is your copy of the starter"* ]] || false
     [[ $output == *"right    it is there"*"not yet  it is finished"*"it is not"*"make exercise-9"* ]] || false
     echo 'finished' >mine.txt
-    run limited "$PY" check.py
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" check.py
     [[ $output != *"not yet"* ]] || false
     [ "$(cat mine.txt)" = finished ]
-    run limited "$PY" check.py missing.txt
-    [ "$status" -eq 2 ]
+    run -2 limited "$PY" check.py missing.txt
     [ "$output" = "check: 'missing.txt': no such file" ]
 }
 
@@ -138,24 +134,19 @@ EOF
     cd "$tmp/01-chapter/build"
     for theirs in '{}' '[]' '{"traceEvents": []}' 'no JSON'; do
         echo "$theirs" >theirs.json
-        run limited "$PY" "$BATS_TEST_DIRNAME/results.py" table theirs.json
-        [ "$status" -eq 1 ]
+        run -1 limited "$PY" "$BATS_TEST_DIRNAME/results.py" table theirs.json
         [ "$output" = "results: theirs.json: not a stored measurement" ]
-        run limited "$PY" "$BATS_TEST_DIRNAME/results.py" summary "$PWD/ours.json" "$PWD/theirs.json"
-        [ "$status" -eq 0 ]
+        run -0 limited "$PY" "$BATS_TEST_DIRNAME/results.py" summary "$PWD/ours.json" "$PWD/theirs.json"
         [[ $output == *fast*two*4.00* ]] || false
     done
 }
 
 @test "limits measures every kind of work, or those named" {
-    run limited build/limits -t 1
-    [ "$status" -eq 0 ]
+    run -0 limited build/limits -t 1
     rows_are_well_formed
-    run limited build/limits -t 1 fma
-    [ "$status" -eq 0 ]
+    run -0 limited build/limits -t 1 fma
     [ "$(column threads fma)" = 1 ]
-    run build/limits reed
-    [ "$status" -eq 2 ]
+    run -2 build/limits reed
     [ "${#lines[@]}" -eq 1 ]
 }
 
@@ -178,8 +169,7 @@ EOF
 }
 
 @test "doctor is content with this machine" {
-    run limited sh doctor.sh
-    [ "$status" -eq 0 ]
+    run -0 limited sh doctor.sh
     [[ $output == *"ok   compiler"*"ok   python"*"ok   headers"*"ok   venv"* ]] || false
     [ "$(probed OPENMP)" = yes ] || skip "this compiler has no OpenMP"
     [[ $output == *"ok   openmp"* ]] || false
@@ -190,8 +180,7 @@ EOF
         rm -rf "${tmp:?}/bin"
         path_with
         command_named "bin/$manager"
-        PATH=$tmp/bin CC=cc PYTHON='' run sh doctor.sh required
-        [ "$status" -eq 1 ]
+        PATH=$tmp/bin CC=cc PYTHON='' run -1 sh doctor.sh required
         [[ $output == *"missing: a working C compiler (CC=cc)"* ]] || false
         [[ $output == *"missing: a working Python 3.11 or newer ("* ]] || false
         [[ ${lines[-1]} == *"$manager install"* ]] || false
@@ -202,8 +191,7 @@ EOF
 @test "doctor tells a reader with a Python that is too old what works there" {
     path_with cc gcc ld as
     command_named bin/python3 'echo 3.9.18'
-    PATH=$tmp/bin PYTHON=python3 run sh doctor.sh required
-    [ "$status" -eq 1 ]
+    PATH=$tmp/bin PYTHON=python3 run -1 sh doctor.sh required
     [[ $output == *"Python 3.11 or newer (python3 is 3.9.18)"*"uv python install 3.13"* ]] || false
     command_named bin/python3.12
     PATH=$tmp/bin PYTHON=python3 run sh doctor.sh required
@@ -212,8 +200,7 @@ EOF
 
 @test "a wrong PYTHON= or CC= is to be corrected, not installed" {
     for wrong in PYTHON=/no/python CC=/no/cc; do
-        run env "$wrong" sh doctor.sh required
-        [ "$status" -eq 1 ]
+        run -1 env "$wrong" sh doctor.sh required
         [ "${#lines[@]}" -eq 3 ]
         [[ ${lines[0]} == "missing: $wrong does not "* ]] || false
         [[ ${lines[2]} == *"leave ${wrong%%=*}= out, or name a "* ]] || false
@@ -223,8 +210,7 @@ EOF
 @test "doctor sees that symbolic links were lost" {
     copy_of_all
     rm "$tmp/copy/01-gil-demo/bench.py" && echo ../tools/bench.py >"$tmp/copy/01-gil-demo/bench.py"
-    run sh "$tmp/copy/tools/doctor.sh"
-    [ "$status" -eq 1 ]
+    run -1 sh "$tmp/copy/tools/doctor.sh"
     [[ $output == *"NO   links"*"git clone"* ]] || false
 }
 
@@ -279,8 +265,7 @@ server.serve_forever()' "$tmp/key" "$tmp/cert" "$tmp/port" 3>&- 2>/dev/null &
 }
 
 @test "an environment that is ready is not made again" {
-    run limited sh setup.sh base
-    [ "$status" -eq 0 ]
+    run -0 limited sh setup.sh base
     [ -z "$output" ]
 }
 
@@ -301,8 +286,7 @@ server.serve_forever()' "$tmp/key" "$tmp/cert" "$tmp/port" 3>&- 2>/dev/null &
 }
 
 @test "a bare make in a chapter builds and runs it" {
-    run make -n -C ../01-gil-demo
-    [ "$status" -eq 0 ]
+    run -0 make -n -C ../01-gil-demo
     [[ $output == *measure.py*count.py* ]] || false
 }
 
@@ -320,18 +304,15 @@ server.serve_forever()' "$tmp/key" "$tmp/cert" "$tmp/port" 3>&- 2>/dev/null &
 
 @test "what cannot be made is pointed to make help" {
     for target in chapter-6 chapter3 exercise; do
-        run make -C .. "$target"
-        [ "$status" -eq 2 ]
+        run -2 make -C .. "$target"
         [[ $output == *"there is no '$target' to make; type make help"* ]] || false
     done
-    run make -C ../01-gil-demo chapter-1
-    [ "$status" -eq 2 ]
+    run -2 make -C ../01-gil-demo chapter-1
     [[ $output == *"there is no 'chapter-1' to make here; in the folder above, type make help"* ]] || false
 }
 
 @test "make help lists the targets, and every README's links lead somewhere" {
-    run make -C .. help
-    [ "$status" -eq 0 ]
+    run -0 make -C .. help
     for target in all chapter-N exercise-N test doctor lint clean distclean; do
         [[ $output == *"make $target"* ]] || false
     done

