@@ -2,11 +2,12 @@
 
     python sgd.py
 
-It trains on build/flights.bin, which `make build` makes, with the extension of sgd_cython.pyx. All versions visit blocks of 512 rows in an order drawn anew each epoch, and answer with the
-average of the weights over the second half of the epoch (Polyak-Ruppert averaging; Bottou 2012,
-section 5). On several threads each trains weights of its own on its part of the blocks, and they
-are averaged once an epoch (local SGD; McDonald et al. 2010; Stich 2019). Training ends with the
-epoch that brings the objective within 0.1% of the optimum. sgd.c is the same in C.
+It trains on build/flights.bin, which `make build` makes, with the extension of sgd_cython.pyx. All
+versions visit blocks of 512 rows in an order drawn anew each epoch, and answer with the average of
+the weights over the second half of the epoch (Polyak-Ruppert averaging; Bottou 2012, section 5). On
+several threads each trains weights of its own on its part of the blocks, and they are averaged once
+an epoch (local SGD; McDonald et al. 2010; Stich 2019). Training ends with the epoch that brings the
+objective within 0.1% of the optimum. sgd.c is the same in C.
 """
 
 import argparse
