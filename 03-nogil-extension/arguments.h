@@ -49,6 +49,17 @@ static int range(PyObject *lo_object, PyObject *hi_object, uint64_t limit, uint6
     return 0;
 }
 
+/* The arguments of a function that takes such bounds and nothing else; format names it. */
+static int parse_range(PyObject *args, const char *format, uint64_t limit, uint64_t *lo,
+                       uint64_t *hi)
+{
+    PyObject *lo_object, *hi_object;
+
+    if (!PyArg_ParseTuple(args, format, &lo_object, &hi_object))
+        return -1;
+    return range(lo_object, hi_object, limit, lo, hi);
+}
+
 /* A time from 0 to limit seconds: TypeError, ValueError below, OverflowError above. */
 static int seconds(PyObject *object, const char *name, int limit, double *value)
 {

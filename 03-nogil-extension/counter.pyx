@@ -1,7 +1,7 @@
 # The same counting function three ways: allowed to run without the GIL, really running without
 # it, and deleted by the compiler.
 #
-#     make build && ../.venv/bin/python count.py
+#     make build && python count.py
 #
 # cython: language_level=3
 #     Python 3 rules for the source, said here so that no default can change it.

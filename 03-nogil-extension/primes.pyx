@@ -1,6 +1,6 @@
 # The module of primesmodule.c once more, in Cython: less to write, and the same to know.
 #
-#     make build && ../.venv/bin/python primes.py
+#     make build && python primes.py
 #
 # It is imported as primes_cython. What Cython made of it is build/primes.c, and what each line
 # became build/primes.html: the yellower a line, the more Python there is in it.

@@ -1,78 +1,25 @@
 /* One loop, called from Python in the ways that there are: holding the GIL, with the GIL released,
  * stopping for Ctrl-C, on a borrowed buffer, and calling back from a thread of its own.
  *
- *     make build && ../.venv/bin/python primes.py
+ *     make build && python primes.py
  *
- * The module is called _primes, as the C half of primes.py. All that it remembers is in its
- * module state, so every interpreter of a process has its own; nothing here is static and
- * changes. It defines no types: if it did, they would be heap types (PyType_FromModuleAndSpec),
- * kept in the same state.
+ * The loops are in loops.h. The module is called _primes, as the C half of primes.py. All that it
+ * remembers is in its module state, so every interpreter of a process has its own; nothing here is
+ * static and changes. If it had types, they would be heap types (PyType_FromModuleAndSpec), kept
+ * there too.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <pthread.h>
-#include <stdint.h>
 
 #include "arguments.h"
 #include "inside.h"
+#include "loops.h"
 #include "native_thread.h"
 
 enum { MAX_THREADS = 256, MAX_TIMEOUT = 60 };
 static const uint64_t LIMIT = 1000000000000; /* up to here d * d is far from overflowing */
 static const double PIECE = 0.020;           /* seconds without the GIL between looks at Ctrl-C */
-
-static int is_prime(uint64_t n)
-{
-    if (n < 2)
-        return 0;
-    for (uint64_t d = 2; d * d <= n; d++)
-        if (n % d == 0)
-            return 0;
-    return 1;
-}
-
-/* Count the primes in [lo, hi). Touches no Python object, so it needs no GIL. */
-static uint64_t count_range(struct inside *inside, uint64_t lo, uint64_t hi)
-{
-    uint64_t primes = 0;
-
-    inside_enter(inside);
-    for (uint64_t n = lo; n < hi; n++)
-        primes += (uint64_t)is_prime(n);
-    inside_leave(inside);
-    return primes;
-}
-
-static uint64_t sum_bytes(struct inside *inside, const unsigned char *bytes, Py_ssize_t n)
-{
-    uint64_t sum = 0;
-
-    inside_enter(inside);
-    for (Py_ssize_t i = 0; i < n; i++)
-        sum += bytes[i];
-    inside_leave(inside);
-    return sum;
-}
-
-/* Return the first prime in [n, hi), or hi. */
-static uint64_t next_prime(struct inside *inside, uint64_t n, uint64_t hi)
-{
-    inside_enter(inside);
-    while (n < hi && !is_prime(n))
-        n++;
-    inside_leave(inside);
-    return n;
-}
-
-/* The arguments of the functions that count; format names the function. */
-static int count_arguments(PyObject *args, const char *format, uint64_t *lo, uint64_t *hi)
-{
-    PyObject *lo_object, *hi_object;
-
-    if (!PyArg_ParseTuple(args, format, &lo_object, &hi_object))
-        return -1;
-    return range(lo_object, hi_object, LIMIT, lo, hi);
-}
 
 PyDoc_STRVAR(count_held_doc, "count_held(lo, hi, /)\n--\n\n"
                              "Count the primes in [lo, hi), holding the GIL all the way.\n\n"
@@ -82,7 +29,7 @@ static PyObject *count_held(PyObject *module, PyObject *args)
 {
     uint64_t lo, hi;
 
-    if (count_arguments(args, "OO:count_held", &lo, &hi) < 0)
+    if (parse_range(args, "OO:count_held", LIMIT, &lo, &hi) < 0)
         return NULL;
     return PyLong_FromUnsignedLongLong(count_range(PyModule_GetState(module), lo, hi));
 }
@@ -100,7 +47,7 @@ static PyObject *count(PyObject *module, PyObject *args)
     struct inside *inside = PyModule_GetState(module);
     uint64_t lo, hi;
 
-    if (count_arguments(args, "OO:count", &lo, &hi) < 0)
+    if (parse_range(args, "OO:count", LIMIT, &lo, &hi) < 0)
         return NULL;
 
     /* Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS are macros for these two calls. */
@@ -119,28 +66,30 @@ PyDoc_STRVAR(
     "came in. Python runs them in the main thread only: there, an exception from one,\n"
     "KeyboardInterrupt for Ctrl-C, ends the call. Otherwise same errors as count().");
 
+/* How many numbers make a piece depends on their size. */
+static uint64_t next_piece(uint64_t piece, double seconds_taken)
+{
+    if (seconds_taken < PIECE / 2)
+        return piece * 2;
+    return seconds_taken > PIECE ? piece / 2 + 1 : piece;
+}
+
 static PyObject *count_interruptible(PyObject *module, PyObject *args)
 {
     struct inside *inside = PyModule_GetState(module);
-    uint64_t lo, hi, primes = 0, piece = 1;
+    uint64_t lo, hi, primes = 0, piece = 1; /* the first piece is one number */
 
-    if (count_arguments(args, "OO:count_interruptible", &lo, &hi) < 0)
+    if (parse_range(args, "OO:count_interruptible", LIMIT, &lo, &hi) < 0)
         return NULL;
     while (lo < hi) {
         uint64_t end = hi - lo < piece ? hi : lo + piece;
-        double seconds_taken;
-
         Py_BEGIN_ALLOW_THREADS
-        seconds_taken = -inside_clock();
+        double start = inside_clock();
         primes += count_range(inside, lo, end);
-        seconds_taken += inside_clock();
+        piece = next_piece(piece, inside_clock() - start);
         Py_END_ALLOW_THREADS
         if (PyErr_CheckSignals() < 0)
             return NULL;
-        if (seconds_taken < PIECE / 2) /* how many numbers make a piece depends on their size */
-            piece *= 2;
-        else if (seconds_taken > PIECE)
-            piece = piece / 2 + 1;
         lo = end;
     }
     return PyLong_FromUnsignedLongLong(primes);
@@ -165,7 +114,7 @@ static PyObject *sum_buffer(PyObject *module, PyObject *object)
     if (bytes_of(object, "obj", &view) < 0)
         return NULL;
     Py_BEGIN_ALLOW_THREADS
-    sum = sum_bytes(inside, view.buf, view.len);
+    sum = sum_bytes(inside, view.buf, (size_t)view.len);
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&view); /* not before the last byte is read, and with the GIL */
     return PyLong_FromUnsignedLongLong(sum);
@@ -192,9 +141,7 @@ static void *visit(void *argument)
         Py_END_ALLOW_THREADS
         if (n == job->hi)
             break;
-        PyObject *number = PyLong_FromUnsignedLongLong(n);
-        PyObject *result = number ? PyObject_CallOneArg(job->callback, number) : NULL;
-        Py_XDECREF(number);
+        PyObject *result = PyObject_CallFunction(job->callback, "K", (unsigned long long)n);
         if (!result) { /* an exception belongs to one thread: it is handed over by hand */
             job->exception = PyErr_GetRaisedException();
             break;
@@ -206,50 +153,56 @@ static void *visit(void *argument)
     return job;
 }
 
-PyDoc_STRVAR(for_each_doc,
-             "for_each(lo, hi, callback, /)\n--\n\n"
-             "Call callback(prime) for every prime in [lo, hi), from a native thread.\n\n"
-             "Returns how many there were; what the callback returns is ignored, and an exception\n"
-             "that it raises ends the search and is raised here. Other threads run while it\n"
-             "searches; Ctrl-C waits until the call returns. The callback's thread has context\n"
-             "variables of its own, which are unset.\n\n"
-             "Same errors as count(), TypeError for a callback that cannot be called, and OSError\n"
-             "if no thread can be started.");
-
-static PyObject *for_each(PyObject *module, PyObject *args)
+/* Start the thread and wait for its end; return 0, or -1 with an exception. */
+static int visit_on_native_thread(struct visit *job)
 {
-    struct visit job = {.inside = PyModule_GetState(module)};
-    PyObject *lo_object, *hi_object;
     pthread_t thread;
     void *attached = NULL;
     int error;
 
-    if (!PyArg_ParseTuple(args, "OOO:for_each", &lo_object, &hi_object, &job.callback) ||
-        range(lo_object, hi_object, LIMIT, &job.lo, &job.hi) < 0)
+    if (native_open(&job->native) < 0)
+        return -1;
+    Py_BEGIN_ALLOW_THREADS /* the thread needs the GIL: to hold it while waiting is a deadlock */
+    error = pthread_create(&thread, NULL, visit, job);
+    if (!error)
+        pthread_join(thread, &attached);
+    Py_END_ALLOW_THREADS
+    native_close(&job->native);
+
+    if (error) {
+        errno = error;
+        PyErr_SetFromErrno(PyExc_OSError);
+    } else if (!attached) {
+        PyErr_NoMemory();
+    } else if (job->exception) {
+        PyErr_SetRaisedException(job->exception);
+    }
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+PyDoc_STRVAR(
+    for_each_doc,
+    "for_each(lo, hi, callback, /)\n--\n\n"
+    "Call callback(prime) for every prime in [lo, hi), from a native thread.\n\n"
+    "Returns how many there were. An exception that the callback raises ends the search\n"
+    "and is raised here. Other threads run while it searches; Ctrl-C waits until the call\n"
+    "returns. The callback's thread has context variables of its own, which are unset.\n\n"
+    "Same errors as count(), TypeError for a callback that cannot be called, and OSError\n"
+    "if no thread can be started.");
+
+static PyObject *for_each(PyObject *module, PyObject *args)
+{
+    struct visit job = {.inside = PyModule_GetState(module)};
+    PyObject *lo, *hi;
+
+    if (!PyArg_ParseTuple(args, "OOO:for_each", &lo, &hi, &job.callback) ||
+        range(lo, hi, LIMIT, &job.lo, &job.hi) < 0)
         return NULL;
     if (!PyCallable_Check(job.callback))
         return PyErr_Format(PyExc_TypeError, "callback: expected a callable, not %.100s",
                             Py_TYPE(job.callback)->tp_name);
-    if (native_open(&job.native) < 0)
+    if (visit_on_native_thread(&job) < 0)
         return NULL;
-
-    Py_BEGIN_ALLOW_THREADS /* the thread needs the GIL: to hold it while waiting is a deadlock */
-    error = pthread_create(&thread, NULL, visit, &job);
-    if (!error)
-        pthread_join(thread, &attached);
-    Py_END_ALLOW_THREADS
-    native_close(&job.native);
-
-    if (error) {
-        errno = error;
-        return PyErr_SetFromErrno(PyExc_OSError);
-    }
-    if (!attached)
-        return PyErr_NoMemory();
-    if (job.exception) {
-        PyErr_SetRaisedException(job.exception);
-        return NULL;
-    }
     return PyLong_FromUnsignedLongLong(job.visited);
 }
 
@@ -258,8 +211,7 @@ PyDoc_STRVAR(meet_doc,
              "Wait, with the GIL released, until n threads are inside; return how many were.\n\n"
              "n is from 1 to 256; timeout is in seconds, from 0 to 60, and ends the wait without\n"
              "an error. Call reset_inside() before the first thread goes in.\n\n"
-             "Raises TypeError for what is no number, ValueError below and OverflowError above\n"
-             "these ranges.");
+             "Raises TypeError for no number, ValueError below, OverflowError above these.");
 
 static PyObject *meet_as(PyObject *module, PyObject *args, int release)
 {
@@ -323,17 +275,7 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int start(PyObject *module)
-{
-    struct inside *inside = PyModule_GetState(module);
-
-    atomic_init(&inside->now, 0);
-    atomic_init(&inside->highest, 0);
-    return 0;
-}
-
 static PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, start},
 #if PY_VERSION_HEX >= 0x030C0000 /* works in a subinterpreter that has a GIL of its own */
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
@@ -347,7 +289,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_primes",
     .m_doc = "Count primes by trial division, with and without the GIL.",
-    .m_size = sizeof(struct inside),
+    .m_size = sizeof(struct inside), /* its bytes are 0 to begin with */
     .m_methods = methods,
     .m_slots = slots,
 };

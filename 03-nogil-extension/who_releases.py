@@ -49,7 +49,7 @@ PATIENCE = 10  # how long to wait for them
 EXIT = {"releases": 0, "no GIL": 0, "releases part": 1, "takes turns": 1, "holds": 1}  # others: 3
 
 NUMPY = "import numpy as np; a = "
-JSON = "import json; d = [{'a': i} for i in range(40_000)]; s = json.dumps(d)"
+JSON = "import json; d = [{'a': i} for i in range(100_000)]; s = json.dumps(d)"
 FILE = "import tempfile; f = tempfile.TemporaryFile(); f.write(bytes(60_000_000))"
 SQLITE = (
     "import sqlite3; db = sqlite3.connect(':memory:'); db.execute('create table t(a)');"
@@ -272,7 +272,7 @@ def table(as_json):
         print(f"\nNumPy is not installed: calls left out: {len(CALLS) - len(calls)}")
 
 
-def main():
+def read_arguments():
     parser = argparse.ArgumentParser(
         usage=argparse.SUPPRESS,
         description=__doc__,
@@ -286,21 +286,30 @@ def main():
     args = parser.parse_args()
     if args.setup and not args.statement:
         parser.error("argument -s: a statement is expected after it")
+    return args
+
+
+def main():
+    """Do what the arguments ask for; return the exit code."""
+    args = read_arguments()
     sys.path.insert(0, os.curdir)  # as timeit does
     try:
         if not args.statement:
             table(args.json)
-            return
+            return 0
         answer = judge("\n".join(args.setup), "\n".join(args.statement))
     except KeyboardInterrupt:
         print("who_releases.py: interrupted", file=sys.stderr)
-        sys.exit(130)
+        return 130
+    except BrokenPipeError:  # who reads the table has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (Failed, RuntimeError) as error:  # RuntimeError: the watcher cannot start
         print(f"who_releases.py: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     print(json.dumps(answer) if args.json else sentence(answer))
-    sys.exit(EXIT.get(answer["verdict"], 3))
+    return EXIT.get(answer["verdict"], 3)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

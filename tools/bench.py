@@ -91,7 +91,7 @@ def stopwatch():
 
 def header(*columns):
     rows.clear()
-    names = "version          threads        answer   seconds speedup  busy"
+    names = "version          threads          answer   seconds speedup  busy"
     print(names, *map("{:>8}".format, columns))
 
 
@@ -99,7 +99,7 @@ def row(version, threads, answer, right, took, *cells):
     """Print a row. Its speed-up is against the first one; busy is CPU time over wall time."""
     rows.append((version, took.wall, right))
     speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
-    fixed = f"{version:<16}{threads:>8} {answer:>13}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
+    fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
     print(fixed, *map("{:>8}".format, cells))
 
 

@@ -17,7 +17,6 @@ twin() {
 # not_yet CLAIM HINT: of $output this claim alone does not hold, and the line below it says why.
 # (While the GIL is held, two are refused: of the second is said that it cannot be tried yet.)
 not_yet() {
-    echo "$output"
     [ "$(grep -A 1 'not yet' <<<"$output" | grep '^   ' | grep -vc 'nobody else can try')" -eq 1 ] ||
         return 1
     grep -A 1 "not yet  .*$1" <<<"$output" | grep -q "$2" && [ "$status" -eq 1 ]
@@ -43,7 +42,6 @@ refused() {
 @test "exercise: the solution passes, on one core and in a path with spaces too" {
     cp exercise/solution.c "$BATS_TEST_TMPDIR/my dot.c"
     run on_one_core "$PY" exercise/check.py "$BATS_TEST_TMPDIR/my dot.c"
-    echo "$output"
     [[ $status -eq 0 && $output == *"All right"* ]] || false
     [ "$(grep -cE '^  (right|skipped)  ' <<<"$output")" -eq 8 ]
     [ "$(grep -cE '1 thread: [0-9.]+ s, 2 threads: [0-9.]+ s$' <<<"$output")" -eq 2 ]

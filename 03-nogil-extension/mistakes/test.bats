@@ -108,23 +108,16 @@ ours_is_free_threaded() {
 
 @test "without a free-threaded Python nothing is claimed to be seen" {
     if ours_is_free_threaded; then skip "this Python is free-threaded itself"; fi
-    run limited env PATH=/nowhere "$(command -v "$PY")" mistakes/gil_comes_back.py
-    echo "$output"
-    [ "$status" -eq 0 ]
+    run -0 limited env PATH=/nowhere "$(command -v "$PY")" mistakes/gil_comes_back.py
     grep -q '^seen: *nothing: no free-threaded Python' <<<"$output"
     [ "$(grep -c '^fixed:' <<<"$output")" -eq 0 ]
 }
 
 @test "a missing tool is one line, and exit code 2" {
-    run complaint env CC=/nowhere/cc "$PY" mistakes/api_without_gil.py
-    echo "$output"
-    [ "$status" -eq 2 ]
+    run -2 complaint env CC=/nowhere/cc "$PY" mistakes/api_without_gil.py
     [ "$output" = "api_without_gil.py: cannot run /nowhere/cc: No such file or directory" ]
-    run complaint env CC=false "$PY" mistakes/api_without_gil.py
-    [ "$status" -eq 2 ]
+    run -2 complaint env CC=false "$PY" mistakes/api_without_gil.py
     [ "$output" = "api_without_gil.py: false failed on api_without_gil.c" ]
-    run complaint "$PY" -S mistakes/declared_only.py # no site-packages: no Cython
-    echo "$output"
-    [ "$status" -eq 2 ]
+    run -2 complaint "$PY" -S mistakes/declared_only.py # no site-packages: no Cython
     [[ $output == "declared_only.py: Cython is missing; "* && ${#lines[@]} -eq 1 ]]
 }

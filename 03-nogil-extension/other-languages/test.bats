@@ -27,14 +27,11 @@ spoil() { # spoil FILE SED-EXPRESSION: fails if nothing changed
 # says LINE ARGUMENT ...: primes.py ends with code 1 and says this.
 says() {
     run limited "$PY" other-languages/primes.py "${@:2}"
-    echo "$output"
     [ "$status" -eq 1 ] && grep -qx "primes.py: $1" <<<"$output"
 }
 
 @test "every language gives the same answer, on one thread and on three" {
-    run limited "$PY" other-languages/primes.py -n 20011 -t 3
-    echo "$output"
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" other-languages/primes.py -n 20011 -t 3
     for language in c cython $(others); do
         [ "$(column answer "$language") $(column inside "$language")" = '2262 1' ]
         [ "$(column answer "$language-threads") $(column threads "$language-threads")" = '2262 3' ]
@@ -44,9 +41,7 @@ says() {
 @test "two threads meet in every language when the GIL is released, and none when it is held" {
     gil_is_on || skip "this interpreter has no GIL"
     for where in limited on_one_core; do
-        run "$where" "$PY" other-languages/primes.py -n 1000
-        echo "$output"
-        [ "$status" -eq 0 ]
+        run -0 "$where" "$PY" other-languages/primes.py -n 1000
         for language in c cython $(others); do
             case $language in cython | cffi) held=- ;; *) held=1 ;; esac
             grep -qE "^$language +[^0-9]+ 2 +[^0-9]* $held$" <<<"$output"
@@ -58,9 +53,7 @@ says() {
     twin
     limited make --no-print-directory other CXX=no-c++ RUSTC='no-rustc --quiet'
     echo 'import no_such_package' >other-languages/primes_numba.py
-    run limited "$PY" other-languages/primes.py -n 1000
-    echo "$output"
-    [ "$status" -eq 0 ]
+    run -0 limited "$PY" other-languages/primes.py -n 1000
     [ "$(column answer c)$(column answer rust)" = 168 ]
     grep -qx 'left out: rust (no Rust compiler: RUSTC=no-rustc --quiet)' <<<"$output"
     grep -qE '^left out: pybind11 \((no C\+\+ compiler: CXX=no-c\+\+|.* make peers)\)$' <<<"$output"
