@@ -140,7 +140,7 @@ static inline void cells(const char *version, uint64_t threads, uint64_t answer,
 #define row(name, t, answer, right, ...) (cells(name, t, answer, NULL, right), printf(__VA_ARGS__))
 #define row_of_text(name, t, text, right, ...) (cells(name, t, 0, text, right), printf(__VA_ARGS__))
 #define header(...)                                                                                \
-    (printf("version          threads          answer   seconds speedup  busy"), printf(__VA_ARGS__))
+    printf("version          threads          answer   seconds speedup  busy" __VA_ARGS__)
 
 static inline int verdict(void)
 {
