@@ -6,21 +6,6 @@ setup() {
     cp ./*.[ch] ./*.py exercise/*.c "$BATS_TEST_TMPDIR" # for the twins
 }
 
-# counts ANSWER VERSIONS COMMAND ...: exit 0, and the rows of these versions have this answer.
-counts() {
-    run limited "${@:3}"
-    [ "$status" -eq 0 ] || return 1
-    for version in $2; do
-        [ "$(column answer "$version")" = "$1" ] || return 1
-    done
-}
-
-# caught VERSIONS COMMAND ...: exit 1, and a line with the names of the rows that are wrong.
-caught() {
-    run limited "${@:2}"
-    [ "$status" -eq 1 ] && grep -q ": wrong answer: $1\$" <<<"$output"
-}
-
 # twin FILE EDIT ...: edit the copy of a file with sed; each edit must find something to change.
 twin() {
     local file=$BATS_TEST_TMPDIR/$1 edit

@@ -55,7 +55,7 @@ close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 
 }
 
 @test "threads and prange give the same bits" {
-    run with_modules "
+    with_modules "
 import sys, rungs
 data = flights_file.load('build/flights.bin')
 n, threads, answers = 16 * 512, 3, []
@@ -64,11 +64,10 @@ for rung in rungs.cython, rungs.cython_prange:
     rung(data, n, threads)(list(range(16)), weights, totals)
     answers.append(weights.tobytes() + totals.tobytes())
 assert weights.any() and answers[0] == answers[1]"
-    [ "$status" -eq 0 ]
 }
 
 @test "the data are the flights of 2013, standardised with the training rows only" {
-    run with_modules "
+    with_modules "
 f = flights_file.load('build/flights.bin')
 assert f.rows.shape == (327346, 32) and f.train == 261632, f.rows.shape
 assert round(float((f.labels > 0).mean()), 3) == 0.237
@@ -78,7 +77,6 @@ held_out = f.rows[f.train:, :12].astype(float)
 assert 1e-4 < np.abs(held_out.mean(0)).max() < 0.02
 assert (f.rows[:, 12:28].sum(1) == 1).all() and (f.rows[:, 28:31].sum(1) == 1).all()
 assert (f.rows[:, 31] == 1).all()"
-    [ "$status" -eq 0 ]
 }
 
 @test "building the data twice gives the same file" {
@@ -88,7 +86,7 @@ assert (f.rows[:, 31] == 1).all()"
 
 @test "scikit-learn finds the same optimum, and the same AUC" {
     "$PY" -c 'import sklearn' 2>/dev/null || skip "scikit-learn is not installed (make peers)"
-    run with_modules "
+    with_modules "
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 f = flights_file.load('build/flights.bin')
@@ -98,7 +96,6 @@ weights = model.coef_[0]
 assert abs(flights_file.objective(f, weights) - f.optimum) < 1e-7
 theirs = roc_auc_score(f.labels[f.train:], f.rows[f.train:] @ weights)
 assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
-    [ "$status" -eq 0 ]
 }
 
 # twin FILE EDIT: a changed copy in a folder that looks like this one; fails if nothing changed.
@@ -163,7 +160,7 @@ for name, content in {
 }
 
 @test "arrays that do not fit are refused before any work, and stay as they were" {
-    run with_modules "
+    with_modules "
 import sgd_cython
 rows = np.ones((1024, 32), np.float32); labels = np.ones(1024, np.float32)
 order = np.arange(2, dtype=np.uint32); w = np.full(32, 0.25, np.float32); total = np.full(32, 8, np.float32)
@@ -188,7 +185,5 @@ for shape, totals in ((3, 32), (3, 32)), ((2, 31), (2, 31)), ((2, 32), (1, 32)),
     try: sgd_cython.train_parallel(**many, weights=np.zeros(shape, np.float32), totals=np.zeros(totals, np.float32))
     except ValueError: pass
     else: raise AssertionError(shape)"
-    [ "$status" -eq 0 ] || echo "$output"
-    [ "$status" -eq 0 ]
 }
 

@@ -33,13 +33,26 @@ column() {
         at && $1 == version { print $at; exit }' <<<"$output"
 }
 
-# refuses OPTION VALUE COMMAND ...: exit 2 and one line that names option, value and range.
-refuses() {
-    local option=$1 value=$2
-    shift 2
-    run limited "$@" "$option" "$value"
-    [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] || return 1
-    [[ $output == *"$option"*"'$value'"*"expected a whole number from "*" to "* ]]
+# counts ANSWER VERSIONS COMMAND ...: exit 0, and the rows of these versions have this answer.
+counts() {
+    local version
+    run limited "${@:3}"
+    [ "$status" -eq 0 ] || return 1
+    for version in $2; do
+        [ "$(column answer "$version")" = "$1" ] || return 1
+    done
+}
+
+# caught VERSIONS COMMAND ...: exit 1, and at the end a line with the names of the wrong rows.
+caught() {
+    run limited "${@:2}"
+    # shellcheck disable=SC2053 # the names are a pattern
+    [ "$status" -eq 1 ] && [[ ${lines[-1]} == *": wrong answer: "$1 ]]
+}
+
+# keeps_one_core_busy VERSION: its row has a busy of 1, or little more.
+keeps_one_core_busy() {
+    awk -v busy="$(column busy "$1")" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
 }
 
 # rows_are_well_formed: a title, a header, and rows of as many words as the header has.
