@@ -155,7 +155,7 @@ def positive(text):
     return int(text)
 
 
-def main():
+def read_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -191,8 +191,11 @@ def main():
         default="-",
         help="the row of a program labelled 'limits' that GB/s is a share of",
     )
-    args = parser.parse_args()
+    return parser.parse_args()
 
+
+def main():
+    args = read_arguments()
     try:
         runs = run_all(dict(args.programs), args.repeat)
         common = {**machine(args.cflags or "-"), "ladder": int(args.ladder), "limit": args.limit}

@@ -38,39 +38,37 @@ def run(file):
     return done.returncode, done.stdout
 
 
-def failures(tap):
-    """Return the parts of TAP that tell of failed tests: each its name, and what it printed."""
-    return re.findall(r"^not ok \d+ .*\n(?:#.*\n)*", tap, re.MULTILINE)
+def report(file, code, tap):
+    """Print a line for a file, and what failed; return (passed, names of the failed, skipped)."""
+    failures = re.findall(r"^not ok \d+ .*\n(?:#.*\n)*", tap, re.MULTILINE)
+    skipped = len(re.findall(r"^ok .* # skip", tap, re.MULTILINE))
+    passed = len(re.findall(r"^ok ", tap, re.MULTILINE)) - skipped
+    names = [text.split(" ", 3)[3].splitlines()[0] for text in failures]
+    if code and not names:  # Bats itself failed
+        names, failures = ["did not run to its end"], [tap]
+    print(f"{file}: {passed} passed, {len(names)} failed, {skipped} skipped", flush=True)
+    print(tap if os.environ.get("VERBOSE") == "yes" else "".join(failures), end="", flush=True)
+    return passed, [f"{file}: {name}" for name in names], skipped
 
 
 def main():
     folders = [Path(name) for name in sys.argv[1:]]
     patterns = "*.bats", "*/*.bats"
     files = [file for f in folders for pattern in patterns for file in sorted(f.glob(pattern))]
-    verbose = os.environ.get("VERBOSE") == "yes"
-    passed = failed = skipped = 0
-    broken, names = [], []
     with ThreadPoolExecutor(usable_cpus()) as pool:
         try:
-            for file, (code, tap) in zip(files, pool.map(run, files), strict=True):
-                bad = failures(tap)
-                skips = len(re.findall(r"^ok .* # skip", tap, re.MULTILINE))
-                good = len(re.findall(r"^ok ", tap, re.MULTILINE)) - skips
-                print(f"{file}: {good} passed, {len(bad)} failed, {skips} skipped", flush=True)
-                print(tap if verbose else "".join(bad), end="", flush=True)
-                if code and not bad:  # Bats itself failed
-                    print(tap, end="", flush=True)
-                    broken.append(file)
-                names += [f"{file}: {text.split(' ', 3)[3].splitlines()[0]}" for text in bad]
-                passed, failed, skipped = passed + good, failed + len(bad), skipped + skips
+            ends = zip(files, pool.map(run, files), strict=True)
+            reports = [report(file, code, tap) for file, (code, tap) in ends]
         except KeyboardInterrupt:  # the tests that run have been told as well
             pool.shutdown(cancel_futures=True)
             sys.exit(130)
-    if names or broken:
-        ends = [f"{file}: did not run to its end" for file in broken]
-        print("\nfailed:", *names, *ends, sep="\n  ")
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(bool(broken) or failed > 0 or passed == 0)
+    passed = sum(good for good, _, _ in reports)
+    skipped = sum(skips for _, _, skips in reports)
+    failed = [name for _, names, _ in reports for name in names]
+    if failed:
+        print("\nfailed:", *failed, sep="\n  ")
+    print(f"{passed} passed, {len(failed)} failed, {skipped} skipped")
+    sys.exit(bool(failed) or passed == 0)
 
 
 if __name__ == "__main__":
