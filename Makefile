@@ -62,7 +62,7 @@ lint: setup ## check the style of C, Python and shell
 
 clean: ## remove what was built and measured
 	@for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
-	@find tools $(CHAPTERS) -name __pycache__ -exec rm -r {} +
+	@find tools $(CHAPTERS) -name __pycache__ -prune -exec rm -r {} +
 
 distclean: clean ## ... and .venv
 	rm -rf .venv .ruff_cache
