@@ -3,15 +3,6 @@ load ../tools/helper
 
 setup() { cd "$BATS_TEST_DIRNAME" || return; }
 
-# twin FILE SED-EXPRESSION: a changed copy of FILE in a folder where it finds what it needs; fails
-# if nothing changed.
-twin() {
-    local folder=$BATS_TEST_TMPDIR/01
-    [ -d "$folder" ] || { mkdir "$folder" && cp -P ./*.h ./*.c ./*.py "$folder" && ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"; }
-    sed "$2" "$1" >"$folder/$1"
-    ! cmp -s "$1" "$folder/$1"
-}
-
 @test "every version of count.py takes 2n steps" {
     counts 200002 "sequential threads processes asyncio" "$PY" count.py -n 100001 -t 3
     [[ $output == "count down from 100,001, twice"* ]] || false
@@ -26,11 +17,11 @@ twin() {
 
 # twin_caught FILE EDIT ROWS OPTION ...: the edited twin ends with the names of these rows.
 twin_caught() {
-    local command=("$PY" "$BATS_TEST_TMPDIR/01/$1")
     twin "$1" "$2" || return 1
+    local command=("$PY" "$twin/$1")
     if [[ $1 == *.c ]]; then
         command=("$BATS_TEST_TMPDIR/wrong")
-        compile -O2 -pthread "$BATS_TEST_TMPDIR/01/$1" -o "${command[0]}" || return 1
+        compile -O2 -pthread "$twin/$1" -o "${command[0]}" || return 1
     fi
     caught "$3" "${command[@]}" "${@:4}"
 }
@@ -164,12 +155,12 @@ EOF
 @test "process_cost.py leaves no shared memory behind, and says so when there is no room for it" {
     [ -d /dev/shm ] || skip "no /dev/shm to look at"
     twin process_cost.py 's/^        yield memory.name/        print("uses", memory.name)\n&/'
-    run -0 limited "$PY" "$BATS_TEST_TMPDIR/01/process_cost.py" -n 1
+    run -0 limited "$PY" "$twin/process_cost.py" -n 1
     name=$(sed -n 's/^uses //p' <<<"$output")
     [ -n "$name" ]
     [ ! -e "/dev/shm/$name" ]
     twin process_cost.py 's/room.f_bavail \* room.f_frsize/0/'
-    run -1 --separate-stderr limited "$PY" "$BATS_TEST_TMPDIR/01/process_cost.py" -n 1
+    run -1 --separate-stderr limited "$PY" "$twin/process_cost.py" -n 1
     [ "$stderr" = "process_cost.py: /dev/shm has no room for 1 MB of shared memory" ]
 }
 
@@ -189,7 +180,7 @@ EOF
         s/^    async def answer(reader, writer):/    here = []\n&/
         s/^        writer.write(b"pong")/        while len(here) % 7: await asyncio.sleep(0.001)\n&/
         /"one-by-one": (1, lambda: ask/d'
-    counts 7 "threads asyncio" "$PY" "$BATS_TEST_TMPDIR/01/waiting.py" -n 7 -w wait
+    counts 7 "threads asyncio" "$PY" "$twin/waiting.py" -n 7 -w wait
 }
 
 @test "hashlib lets other threads run while it computes; a loop in Python does not" {
@@ -273,7 +264,7 @@ EOF
             s/^static void native_work/static inline void native_work/
             s/^    return verdict/    printf(\"inside %d\", most);\n&/"
         compile -D_GNU_SOURCE= -include "$BATS_TEST_TMPDIR/meet.h" -O2 -pthread -w \
-            "$BATS_TEST_TMPDIR/01/toy_gil.c" -o "$BATS_TEST_TMPDIR/meeting"
+            "$twin/toy_gil.c" -o "$BATS_TEST_TMPDIR/meeting"
         run -0 limited "$BATS_TEST_TMPDIR/meeting" -n 3 -t 3
         [ "${lines[-1]}" = "inside $wanted" ]
     done
@@ -286,13 +277,13 @@ EOF
         s/atomic_load_explicit(&object->references, memory_order_relaxed)/object->references/
         s/atomic_store_explicit(&object->references, references + by, memory_order_relaxed)/object->references = references + by/
         s/atomic_fetch_add(&object->references, by)/__atomic_fetch_add(\&object->references, by, __ATOMIC_SEQ_CST)/'
-    for twin in right racy unheld; do
-        if [ $twin = racy ]; then twin toy_gil.c "$plain"; else twin toy_gil.c "$plain; $no_lock"; fi
-        [ $twin != unheld ] || twin toy_gil.h 's/while (gil.held)/while (0)/'
-        compile -g -O1 -fsanitize=thread -pthread "$BATS_TEST_TMPDIR/01/toy_gil.c" -o "$BATS_TEST_TMPDIR/$twin"
-        run limited "$BATS_TEST_TMPDIR/$twin" -n 8 -t 4 -i 500
-        if [ $twin = right ]; then [ "$status" -eq 0 ]; else [ "$status" -eq 66 ]; fi
-        [ $twin = right ] || [[ $output == *"data race"* ]]
+    for kind in right racy unheld; do
+        if [ $kind = racy ]; then twin toy_gil.c "$plain"; else twin toy_gil.c "$plain; $no_lock"; fi
+        [ $kind != unheld ] || twin toy_gil.h 's/while (gil.held)/while (0)/'
+        compile -g -O1 -fsanitize=thread -pthread "$twin/toy_gil.c" -o "$BATS_TEST_TMPDIR/$kind"
+        run limited "$BATS_TEST_TMPDIR/$kind" -n 8 -t 4 -i 500
+        if [ $kind = right ]; then [ "$status" -eq 0 ]; else [ "$status" -eq 66 ]; fi
+        [ $kind = right ] || [[ $output == *"data race"* ]]
     done
 }
 

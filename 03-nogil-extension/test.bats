@@ -25,18 +25,12 @@ passes() {
     run -0 limited "$PY" -X dev -W error -c "$prelude$1"
 }
 
-# Copy sources and modules to a folder where they can be spoilt, and go there.
+# Copy sources and modules to a folder where they can be edited, and go there.
 twin() {
     cd "$BATS_TEST_TMPDIR" || return 1
     mkdir -p build
     cp "$BATS_TEST_DIRNAME"/*.{h,c,py} .
     cp "$BATS_TEST_DIRNAME"/build/*.so build
-}
-
-spoil() { # spoil FILE SED-EXPRESSION: fails if nothing changed
-    cp "$1" before
-    sed "$2" before >"$1"
-    ! cmp -s before "$1"
 }
 
 # Build a module in C, primesmodule.c alone, into build/, with further options.
@@ -187,7 +181,7 @@ for f in counter.declared, counter.released, counter.deleted, counter.release_an
     losing_a_step counter released grain.py -r 1 -o "$BATS_TEST_TMPDIR/grain.svg"
     found 'grain.py: wrong answer: .* on 2 threads took [0-9]+ steps, expected [0-9]+'
     twin
-    spoil loops.h 's/d \* d <= n; d++/d * d < n; d++/'
+    edit loops.h 's/d \* d <= n; d++/d * d < n; d++/'
     build_c
     run limited "$PY" primes.py -n 200000
     found 'primes.py: wrong answer: sequential held released interruptible'
@@ -208,15 +202,15 @@ ignoring_ctrl_c() { (trap '' INT && limited "$@"); } # as `make &` in a script s
 
 @test "the checks catch a call that ignores Ctrl-C, and a buffer that is given back too early" {
     twin
-    spoil primesmodule.c 's/PyErr_CheckSignals() < 0/0/'
+    edit primesmodule.c 's/PyErr_CheckSignals() < 0/0/'
     build_c
     passes '
 import manners, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 assert manners.interrupted(_primes.count_interruptible, 3_000_000).endswith("after its end")'
 
-    spoil primesmodule.c '/"obj", &view) < 0/{n;s/$/ PyBuffer_Release(\&view);/;}'
-    spoil manners.py 's/range(100)/range(3)/; s/10\*\*12/3_000_000/'
+    edit primesmodule.c '/"obj", &view) < 0/{n;s/$/ PyBuffer_Release(\&view);/;}'
+    edit manners.py 's/range(100)/range(3)/; s/10\*\*12/3_000_000/'
     build_c
     run limited "$PY" manners.py
     found 'manners.py: wrong: (resizing was allowed all the time|the sum is .*)'
@@ -301,7 +295,7 @@ for module in modules:
         'primesmodule.c s/Raised\(.*\)(job->exception)/Raised\1(Py_NewRef(job->exception))/' \
         'native_thread.h s/PyThreadState_\(Release(native->state)\|DeleteCurrent()\)/PyEval_SaveThread()/'; do
         twin
-        spoil "${spoilt%% *}" "${spoilt#* }"
+        edit "${spoilt%% *}" "${spoilt#* }"
         build_c
         passes "$leaks"'
 assert any(lost(lambda: once(_primes), 2000))'
@@ -347,7 +341,7 @@ twin_for_sanitizer() { # twin_for_sanitizer thread|address
     sanitized thread "$everything"'
 hammer(2, 4)'
     [ "$status" -eq 0 ]
-    spoil loops.h 's/^    uint64_t sum = 0;/    static uint64_t sum; sum = 0;/'
+    edit loops.h 's/^    uint64_t sum = 0;/    static uint64_t sum; sum = 0;/'
     sanitized thread "$everything"'
 hammer(2, 4)'
     [ "$status" -ne 0 ]
@@ -359,8 +353,8 @@ hammer(2, 4)'
     sanitized address "$everything"'
 hammer(2, 4)'
     [ "$status" -eq 0 ]
-    spoil loops.h 's/i < n; i++)/i <= n + 1; i++)/' # the object ends with a 0 byte
-    spoil loops.h 's/uint64_t d = 2; d \* d <= n/int d = 2; (uint64_t)(d * d) <= n/'
+    edit loops.h 's/i < n; i++)/i <= n + 1; i++)/' # the object ends with a 0 byte
+    edit loops.h 's/uint64_t d = 2; d \* d <= n/int d = 2; (uint64_t)(d * d) <= n/'
     sanitized address '
 _primes.sum_buffer(b"x" * 4096)'
     [ "$status" -ne 0 ]

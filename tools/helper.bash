@@ -33,6 +33,28 @@ column() {
         at && $1 == version { print $at; exit }' <<<"$output"
 }
 
+# edit FILE SED-EXPRESSION ...: change a copy in place; fails where there is nothing to change.
+edit() {
+    local expression
+    for expression in "${@:2}"; do
+        sed "$expression" "$1" >"$1.edited" || return 1
+        ! cmp -s "$1.edited" "$1" || { echo "nothing to change: $expression" && return 1; }
+        mv "$1.edited" "$1"
+    done
+}
+
+# twin FILE SED-EXPRESSION ...: FILE so edited, in $twin, a copy of the chapter that is built.
+twin() {
+    twin=$BATS_TEST_TMPDIR/twin
+    if [ ! -d "$twin" ]; then
+        mkdir -p "$twin/build"
+        cp -P ./*.* "$twin"
+        ln -s "$PWD"/build/* "$twin/build"
+        ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
+    fi
+    cp -P "$1" "$twin/$1" && edit "$twin/$1" "${@:2}"
+}
+
 # counts ANSWER VERSIONS COMMAND ...: exit 0, and the rows of these versions have this answer.
 counts() {
     local version

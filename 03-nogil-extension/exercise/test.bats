@@ -8,11 +8,8 @@ setup() {
     work=$BATS_TEST_TMPDIR/work.c
 }
 
-# twin SED-EXPRESSION: make $work, the solution with a change; fails if nothing changed.
-twin() {
-    sed "$1" exercise/solution.c >"$work"
-    ! cmp -s exercise/solution.c "$work"
-}
+# twin SED-EXPRESSION: make $work, the solution with a change.
+twin() { cp exercise/solution.c "$work" && edit "$work" "$1"; }
 
 # not_yet CLAIM HINT: of $output this claim alone does not hold, and the line below it says why.
 # (While the GIL is held, two are refused: of the second is said that it cannot be tried yet.)

@@ -12,11 +12,7 @@ copy_mistakes() {
     cp mistakes/*.* "$copy/mistakes"
 }
 
-spoil() { # spoil FILE SED-EXPRESSION: in the copy; fails if nothing changed
-    cp "$copy/mistakes/$1" "$BATS_TEST_TMPDIR/before"
-    sed "$2" "$BATS_TEST_TMPDIR/before" >"$copy/mistakes/$1"
-    ! cmp -s "$BATS_TEST_TMPDIR/before" "$copy/mistakes/$1"
-}
+spoil() { edit "$copy/mistakes/$1" "$2"; }
 
 # ends CODE SCRIPT: with this exit code, and with 1 only for the reason that is meant.
 ends() {

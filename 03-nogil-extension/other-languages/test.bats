@@ -18,11 +18,7 @@ twin() {
     printf '%s\n' 'CFLAGS := -O2' 'include ../tools/common.mk' 'include other-languages/rules.mk' >Makefile
 }
 
-spoil() { # spoil FILE SED-EXPRESSION: fails if nothing changed
-    cp "other-languages/$1" before
-    sed "$2" before >"other-languages/$1"
-    ! cmp -s before "other-languages/$1"
-}
+spoil() { edit "other-languages/$1" "$2"; }
 
 # says LINE ARGUMENT ...: primes.py ends with code 1 and says this.
 says() {
