@@ -60,17 +60,18 @@ def record(slices, threads, seconds):
 
     Returns for each thread its notes: (time since it was warm, CPU time so far), in seconds.
     """
-    begin = time.perf_counter() + WARM_UP
-    start = threading.Barrier(threads, timeout=10)  # nobody computes before all are there
+    begin = []
+    # Nobody computes before all are there, and nobody waits for ever for one that cannot start.
+    start = threading.Barrier(threads, lambda: begin.append(time.perf_counter() + WARM_UP), 60)
 
     def work(_):
         start.wait()
         notes = [clocks()]
-        while notes[-1][0] < begin + seconds:
+        while len(notes) == 1 or notes[-1][0] < begin[0] + seconds:
             for one in slices:
                 one()
                 notes.append(clocks())
-        return [(now - begin, cpu) for now, cpu in notes]
+        return [(now - begin[0], cpu) for now, cpu in notes]
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, range(threads)))
