@@ -13,6 +13,7 @@ objective within 0.1% of the optimum. sgd.c is the same in C.
 import argparse
 import os
 import statistics
+import sys
 from pathlib import Path
 
 from bench import (
@@ -82,18 +83,17 @@ def train(epoch, blocks, threads, seed, epochs, good_enough):
 def repeat(epoch, blocks, threads, seed, epochs, good_enough):
     """Train once with evaluation, then as often as fits in 0.3 s without; return the median.
 
-    Returns (answer, epochs, took); RuntimeError if two answers are not the same, bit by bit.
+    Returns (answer, epochs, took, whether all answers were the same, bit by bit).
     """
     answer, done, wall, cpu = train(epoch, blocks, threads, seed, epochs, good_enough)
-    walls, cpus = [wall], [cpu]
+    walls, cpus, same = [wall], [cpu], True
     while len(walls) < 99 and sum(walls) < 0.3:
         again, _, wall, cpu = train(epoch, blocks, threads, seed, done, lambda _: False)
-        if again.tobytes() != answer.tobytes():
-            raise RuntimeError("wrong answer: it is not the same in every run")
+        same &= again.tobytes() == answer.tobytes()
         walls.append(wall)
         cpus.append(cpu)
     wall = statistics.median(walls)
-    return answer, done, argparse.Namespace(wall=wall, cpu=wall * sum(cpus) / sum(walls))
+    return answer, done, argparse.Namespace(wall=wall, cpu=wall * sum(cpus) / sum(walls)), same
 
 
 def climb(data, make, threads, blocks, args):
@@ -104,7 +104,10 @@ def climb(data, make, threads, blocks, args):
         return abs(objective(data, weights) / data.optimum - 1) <= TOLERANCE
 
     epoch = make(data, n, threads)
-    weights, epochs, took = repeat(epoch, blocks, threads, args.s, args.e, good_enough)
+    weights, epochs, took, same = repeat(epoch, blocks, threads, args.s, args.e, good_enough)
+    if not same:
+        name = make.__name__
+        print(f"sgd.py: {name}: the answer is not the same in every run", file=sys.stderr)
     reached, seconds = objective(data, weights), took.wall / epochs
     cells = (
         f"{epochs}",
@@ -114,7 +117,7 @@ def climb(data, make, threads, blocks, args):
         f"{auc(data, weights):.4f}",
         f"{n * 4 * (FEATURES + 1) / seconds / 1e9:6.1f}",
     )
-    return f"{reached:.6f}", good_enough(weights), took, *cells
+    return f"{reached:.6f}", same and good_enough(weights), took, *cells
 
 
 def main():

@@ -105,6 +105,12 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
     run -1 limited "$BATS_TEST_TMPDIR/sgd"
     [[ $output == *"serial: the answer is not the same in every run"* ]] || false
     [ "${lines[-1]}" = "sgd: wrong answer: serial blocked openmp" ]
+    twin sgd.py 's/^def shuffle(order, state):/SEEN = []\n\n\n&/' \
+        's/^    for i in range(len(order) - 1/    state += len(SEEN)\n    SEEN.append(1)\n&/'
+    cd "$twin"
+    run -1 limited "$PY" sgd.py
+    [[ $output == *"sgd.py: with_numpy: the answer is not the same in every run"* ]] || false
+    cd "$BATS_TEST_DIRNAME"
     run -1 limited build/sgd -t 64 -e 1
     [ "${lines[-1]}" = "sgd: wrong answer: openmp" ]
 }
