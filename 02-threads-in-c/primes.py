@@ -3,8 +3,8 @@
     mkdir -p build && cc -O2 -shared -fPIC libprimes.c -o build/libprimes.so
     python3 primes.py
 
-ctypes loads the same C function twice. PyDLL keeps the GIL during the call, CDLL releases it:
-one letter of difference in Python, and none in the C code.
+ctypes loads the same C function twice. PyDLL keeps the GIL during the call, CDLL releases it: a
+difference in one word of Python, and none in the C code.
 """
 
 import ctypes

@@ -17,7 +17,7 @@ enum { PADDED = 16, GIVE_WAY = 65536 };
 
 typedef atomic_uint_fast64_t counter;
 
-/* 128 bytes and not 64: x86 fetches lines in pairs, and Apple's are twice as long. */
+/* 128 and not 64: Intel's processors fetch the line beside it too; Apple's lines are as long. */
 static _Alignas(128) counter counters[MAX_THREADS * PADDED];
 static uint64_t guarded; /* a plain number: touched with the lock held, or when no thread runs */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

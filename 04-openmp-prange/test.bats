@@ -136,7 +136,7 @@ PY
     [[ $output == *'thread of each eighth: 0 0 0 0 0 0 0 0'* ]] || false
 }
 
-@test "with nogil around prange with nogil=True does not compile" {
+@test "with nogil around prange with nogil=True does not compile; around plain prange it does" {
     cat >"$BATS_TEST_TMPDIR/twice.pyx" <<'PYX'
 # cython: language_level=3
 from cython.parallel cimport prange
@@ -149,6 +149,8 @@ PYX
     run limited "$PY" -m cython "$BATS_TEST_TMPDIR/twice.pyx"
     [ "$status" -ne 0 ]
     [[ $output == *'Trying to release the GIL while it was previously released.'* ]] || false
+    edit "$BATS_TEST_TMPDIR/twice.pyx" 's/, nogil=True//'
+    run -0 limited "$PY" -m cython "$BATS_TEST_TMPDIR/twice.pyx"
 }
 
 @test "a C twin that leaves an element out, or writes NaN, is caught by its own check" {

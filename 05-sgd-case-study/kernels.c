@@ -27,7 +27,7 @@ void train_rows(const float *restrict rows, const float *restrict labels, float 
     }
 }
 
-/* exp(x) to about 6 digits without a branch or a call, so that a loop over it becomes vector
+/* exp(x) to about 5 digits without a branch or a call, so that a loop over it becomes vector
  * code: 2^k made of the bits of a float, times a polynomial for the rest. */
 static inline float vector_exp(float x)
 {
