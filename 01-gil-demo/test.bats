@@ -3,9 +3,12 @@ load ../tools/helper
 
 setup() { cd "$BATS_TEST_DIRNAME" || return; }
 
-@test "every version of count.py takes 2n steps" {
-    counts 200002 "sequential threads processes asyncio" "$PY" count.py -n 100001 -t 3
-    [[ $output == "count down from 100,001, twice"* ]] || false
+@test "every version of count.py takes 2n steps, subinterpreters too where there is a pool of them" {
+    versions="sequential threads processes asyncio"
+    "$PY" -c 'import concurrent.futures as f; f.InterpreterPoolExecutor' 2>/dev/null &&
+        versions+=" subinterpreters" # since 3.14
+    counts 200002 "$versions" "$PY" count.py -n 100001 -t 3
+    [[ $output == "count down from 100,001, twice; CPython 3."*" with"*" the GIL"* ]] || false
 }
 
 @test "count.c takes as many steps as count.py, on any number of threads" {
@@ -71,6 +74,9 @@ twin_caught() {
         [[ ${lines[0]} == "who ran when: $work on 3 threads; CPython 3."*"switch interval 5 ms" ]] || false
         [[ ${lines[-1]} == "together they ran "*"% of one core"*"taking notes took "*"% of a slice" ]] || false
     done
+    [ -n "$(tr -d '\11\12\40-\176' <<<"$output")" ] # blocks, or where they cannot be written, ASCII
+    PYTHONIOENCODING=ascii run -0 limited "$PY" timeline.py -n 20
+    [ -z "$(tr -d '\11\12\40-\176' <<<"$output")" ]
 }
 
 @test "with a GIL, threads of pure Python together run one core, and never at the same time" {
@@ -93,13 +99,6 @@ EOF
         run -0 limited "$PY" timeline.py -w "$work"
         [ "$(sed -n 's/^thread .* \([0-9]*\)%$/\1/p' <<<"$output" | sort -n | tail -n 1)" -le 90 ]
     done
-}
-
-@test "timeline.py draws in plain ASCII where blocks cannot be written" {
-    PYTHONIOENCODING=ascii run -0 limited "$PY" timeline.py -n 20
-    [ -z "$(tr -d '\11\12\40-\176' <<<"$output")" ]
-    PYTHONIOENCODING=utf-8 run limited "$PY" timeline.py -n 20
-    [ -n "$(tr -d '\11\12\40-\176' <<<"$output")" ]
 }
 
 @test "timeline.py writes a picture and a trace that can be read, or nothing" {
@@ -126,15 +125,7 @@ EOF
     [ "$(cd "$BATS_TEST_TMPDIR/out" && echo *)" = "a.json a.svg" ]
 }
 
-# count.py and process_cost.py
-
-@test "count.py says which Python this is, and since 3.14 has a row for subinterpreters" {
-    run -0 limited "$PY" count.py -n 1000 -t 3
-    [[ ${lines[0]} == *"; CPython 3."*" with"*" the GIL" ]] || false
-    "$PY" -c 'from concurrent.futures import InterpreterPoolExecutor' || skip "no interpreter pool before 3.14"
-    [ "$(column answer subinterpreters)" = 2000 ]
-    [ "$(column threads subinterpreters)" = 3 ]
-}
+# process_cost.py
 
 @test "a free-threaded Python on PATH gets a table of its own; otherwise a line says how to get one" {
     mkdir "$BATS_TEST_TMPDIR/bin"
@@ -296,15 +287,9 @@ EOF
     done
 }
 
-# convoy.py
-
-@test "convoy.py answers every request, whatever runs beside it" {
+@test "convoy.py answers every request, beside a Python thread after a switch interval at least" {
     counts 20 "quiet 1-python 2-python 1-python-0.5ms 1-released" "$PY" convoy.py -n 20
-}
-
-@test "beside a thread that computes in Python an answer takes a switch interval at least" {
     gil_is_on || skip "this interpreter has no GIL"
-    run limited "$PY" convoy.py -n 20
     # Getting the GIL back takes 5 ms at least, whatever else the machine does.
     awk -v ms="$(column median-ms 1-python)" 'BEGIN { exit !(ms >= 4) }'
     keeps_one_core_busy 2-python
