@@ -32,6 +32,18 @@ static void check_header(const char *path, const struct header *header, long siz
         refuse(path, "its length does not fit its header");
 }
 
+static float *read_values(const char *path, FILE *file, size_t values)
+{
+    float *data = memory(values * sizeof *data);
+
+    if (fread(data, sizeof *data, values, file) != values)
+        refuse(path, "cannot be read to its end");
+    for (size_t i = 0; i < values; i++)
+        if (!isfinite(data[i]))
+            refuse(path, "a number in it is not finite");
+    return data;
+}
+
 struct flights flights_read(const char *path)
 {
     struct header header = {0};
@@ -46,14 +58,9 @@ struct flights flights_read(const char *path)
         refuse(path, "not a flights file");
     check_header(path, &header, size);
 
-    const size_t rows = (size_t)header.train + header.test, values = rows * (FEATURES + 1);
-    float *data = memory(values * sizeof *data);
-    if (fread(data, sizeof *data, values, file) != values)
-        refuse(path, "cannot be read to its end");
+    const size_t rows = (size_t)header.train + header.test;
+    float *data = read_values(path, file, rows * (FEATURES + 1));
     fclose(file);
-    for (size_t i = 0; i < values; i++)
-        if (!isfinite(data[i]))
-            refuse(path, "a number in it is not finite");
     return (struct flights){.rows = data,
                             .labels = data + rows * FEATURES,
                             .train = header.train,

@@ -38,12 +38,8 @@ def features_and_labels(flights, weather):
     """
     flights = flights[flights.arr_delay.notna()]
     measured = ["temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]
-    joined = flights.merge(
-        weather[["origin", "time_hour", *measured]],
-        on=["origin", "time_hour"],
-        how="left",
-        validate="many_to_one",
-    )
+    keys = ["origin", "time_hour"]
+    joined = flights.merge(weather[[*keys, *measured]], on=keys, how="left", validate="many_to_one")
     day = pd.to_datetime(joined[["year", "month", "day"]]).dt.day_of_year
     season = 2 * np.pi * day / 365
     hour = 2 * np.pi * (joined.hour + joined.minute / 60) / 24

@@ -69,6 +69,14 @@ static void climb(const char *version, kernel *step, struct training *run,
         fprintf(stderr, "%s: %s: the answer is not the same in every run\n", program, version);
 }
 
+/* The file of data: the one word that may stand behind the options. */
+static const char *file_named(int argc, char **argv, int first)
+{
+    if (first + 1 < argc)
+        fail(2, "'%s' is one file too many; see --help", argv[first + 1]);
+    return first < argc ? argv[first] : "build/flights.bin";
+}
+
 int main(int argc, char **argv)
 {
     uint64_t n = UINT32_MAX, threads = 2, epochs = 20, seed = 1;
@@ -78,7 +86,7 @@ int main(int argc, char **argv)
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
                                   {0}};
     const int first = read_options(argc, argv, " [build/flights.bin]", options);
-    struct flights flights = flights_read(first < argc ? argv[first] : "build/flights.bin");
+    struct flights flights = flights_read(file_named(argc, argv, first));
     struct training run = {.threads = 1, .seed = seed};
 
     run.blocks = (n < flights.train ? n : flights.train) / BLOCK;

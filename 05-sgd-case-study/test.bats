@@ -107,15 +107,13 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
     [ "${lines[-1]}" = "sgd: wrong answer: serial blocked openmp" ]
     twin sgd.py 's/^def shuffle(order, state):/SEEN = []\n\n\n&/' \
         's/^    for i in range(len(order) - 1/    state += len(SEEN)\n    SEEN.append(1)\n&/'
-    cd "$twin"
-    run -1 limited "$PY" sgd.py
+    run -1 limited "$PY" "$twin/sgd.py"
     [[ $output == *"sgd.py: with_numpy: the answer is not the same in every run"* ]] || false
-    cd "$BATS_TEST_DIRNAME"
     run -1 limited build/sgd -t 64 -e 1
     [ "${lines[-1]}" = "sgd: wrong answer: openmp" ]
 }
 
-@test "a damaged file is refused by C and by Python in the same line, exit 2" {
+@test "a damaged file is refused by C and by Python in the same line, and C refuses one file too many" {
     with_modules "
 import pathlib, struct
 good = pathlib.Path('build/flights.bin').read_bytes()
@@ -140,6 +138,8 @@ for name, content in {
         run -2 limited "$PY" sgd.py "$file"
         [ "$output" = "sgd.py: $said" ]
     done
+    run -2 limited build/sgd build/flights.bin more.bin
+    [ "$output" = "sgd: 'more.bin' is one file too many; see --help" ]
 }
 
 @test "arrays that do not fit are refused before any work, and stay as they were" {
