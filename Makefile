@@ -33,6 +33,7 @@ $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, ru
 	@echo 'Why it is so: $(chapter)/README.md'
 
 setup: ## make .venv from the locked requirements (make does it by itself)
+	@sh tools/doctor.sh required
 	@$(MAKE) --no-print-directory -C tools base
 
 $(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exercise

@@ -146,5 +146,5 @@ static inline int verdict(void)
 {
     if (*wrong_rows)
         fprintf(stderr, "%s: wrong answer:%s\n", program, wrong_rows);
-    return *wrong_rows != '\0';
+    return *wrong_rows || ferror(stdout);
 }

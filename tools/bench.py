@@ -29,9 +29,7 @@ def fail(code, line):
     sys.exit(code)
 
 
-def whole(low, high):
-    """Make an argparse type: a whole number from low to high."""
-
+def whole(low, high):  # as a type for argparse
     def parse(text):
         if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
             return int(text)
@@ -41,11 +39,10 @@ def whole(low, high):
 
 
 def read_options(about, **options):
-    """Return the options' values; exit code 2 for anything else than what is described here.
+    """Return the options' values; for anything that is not described here, one line and exit 2.
 
     options: n=(default, low, high, meaning), or w={what add_argument takes; with nargs, a word}.
     """
-    # Without a usage line in front, a wrong option is reported in one line.
     parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=about.split("\n")[0])
     for name, option in options.items():
         keywords = option
@@ -58,8 +55,7 @@ def read_options(about, **options):
     return parser.parse_args()
 
 
-def openmp_threads(most=256):
-    """Return -t's default. Call it before OpenMP is imported, which some values crash or hang."""
+def openmp_threads(most=256):  # the default of -t; some values make OpenMP crash when it comes
     try:
         return whole(1, most)(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])
     except argparse.ArgumentTypeError as error:
@@ -69,6 +65,7 @@ def openmp_threads(most=256):
 @contextlib.contextmanager
 def built():
     """Around imports of what lies in build/ or is installed in .venv: or say what to type."""
+    stop_at_once()  # imports take their time
     folder = Path(__file__).parent  # of the link
     sys.path.insert(0, str(folder / "build"))
     try:
@@ -108,11 +105,14 @@ def verdict():
         fail(1, f"wrong answer: {' '.join(wrong)}")
 
 
-def run(main):
-    """Call main(). Ctrl-C and a closed pipe end it as they end a C program: at once, in silence."""
+def stop_at_once():  # on Ctrl-C and on a closed pipe, and in silence, as a C program does
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def run(main):
+    stop_at_once()
     sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
     try:
         main()
