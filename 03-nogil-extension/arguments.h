@@ -64,11 +64,10 @@ static int parse_range(PyObject *args, const char *format, uint64_t limit, uint6
 static int seconds(PyObject *object, const char *name, int limit, double *value)
 {
     *value = PyFloat_AsDouble(object);
-    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError))
+    if (!PyNumber_Check(object)) /* of a number, an error is its own, and stays */
         PyErr_Format(PyExc_TypeError, "%s: expected a number of seconds, not %.100s", name,
                      Py_TYPE(object)->tp_name);
-    else if (*value > (double)limit ||
-             (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError)))
+    else if (*value > (double)limit || (PyLong_Check(object) && PyErr_Occurred()))
         PyErr_Format(PyExc_OverflowError, "%s: expected at most %d seconds", name, limit);
     else if (!PyErr_Occurred() && !(*value >= 0)) /* this way round, so that nan is refused */
         PyErr_Format(PyExc_ValueError, "%s: expected 0 seconds or more", name);

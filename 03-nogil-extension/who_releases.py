@@ -32,6 +32,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -300,7 +301,8 @@ def main():
         answer = judge("\n".join(args.setup), "\n".join(args.statement))
     except KeyboardInterrupt:
         print("who_releases.py: interrupted", file=sys.stderr)
-        return 130
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # a shell then sees 130, and stops its script
     except BrokenPipeError:  # who reads the table has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -78,9 +78,11 @@ static void measure(const char *name, void (*add)(size_t n, int threads), size_t
     for (size_t i = 0; i < n; i++)
         c[i] = NAN; /* a version that leaves an element out cannot pass with an old sum */
     start_clock();
-    for (double start = wall; now(CLOCK_MONOTONIC) - start < 0.2;)
+    const double start = wall;
+    do
         for (uint64_t more = passes / 2 + 1; more > 0; more--, passes++)
             add(n, threads);
+    while (now(CLOCK_MONOTONIC) - start < 0.2);
     stop_clock();
     wall /= (double)passes;
     cpu /= (double)passes;

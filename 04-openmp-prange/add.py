@@ -34,7 +34,7 @@ def time_of(add):
     """Add until 0.2 s are over, looking at the clock ever less often; return the time of one."""
     passes, end = 0, time.perf_counter() + 0.2
     with stopwatch() as took:
-        while time.perf_counter() < end:
+        while not passes or time.perf_counter() < end:
             more = passes // 2 + 1
             for _ in range(more):
                 add()

@@ -31,6 +31,7 @@ cdef void visit(const float *rows, const float *labels, const uint32_t *order, P
     cdef const float *label
 
     memcpy(w, weights, sizeof(w))
+    memset(sum, 0, sizeof(sum))
     for k in range(low, high):
         if k == low + (high - low) // 2:
             memset(sum, 0, sizeof(sum))

@@ -63,8 +63,7 @@ def openmp_threads(most=256):  # the default of -t; some values make OpenMP cras
 
 
 @contextlib.contextmanager
-def built():
-    """Around imports of what lies in build/ or is installed in .venv: or say what to type."""
+def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
     folder = Path(__file__).parent  # of the link
     sys.path.insert(0, str(folder / "build"))
@@ -92,8 +91,7 @@ def header(*columns):
     print(names, *map("{:>8}".format, columns))
 
 
-def row(version, threads, answer, right, took, *cells):
-    """Print a row. Its speed-up is against the first one; busy is CPU time over wall time."""
+def row(version, threads, answer, right, took, *cells):  # of the table that header() began
     rows.append((version, took.wall, right))
     speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
     fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
@@ -116,5 +114,7 @@ def run(main):
     sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
     try:
         main()
-    except (OSError, RuntimeError, MemoryError) as error:  # a thread that cannot be started ...
+    except (OSError, RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and "start new thread" not in str(error):
+            raise
         fail(1, f"cannot go on: {error!r} (see make doctor)")

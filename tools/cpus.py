@@ -1,6 +1,6 @@
 """How many CPUs may this process use? The one place that counts them.
 
-python cpus.py        the number, and the cgroup's quota where there is one
+python cpus.py        prints the number
 """
 
 import os

@@ -3,8 +3,9 @@
 #pragma once
 #include <sys/mman.h>
 
-/* Return so many bytes, or end with one line: Linux promises more memory than it has, and ends the
- * process that believes it. To be freed with free(). */
+/* Return so many bytes, or end with one line: Linux promises more memory than the machine has, and
+ * ends the process that believes it. (A container's limit is not asked for.) To be freed with
+ * free(). */
 static inline void *memory(size_t bytes)
 {
     static size_t total;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
-# What holds for every example, whatever its idea: each check once, in a loop over all programs.
+# What holds for every program on bench.h or bench.py: each check once, in a loop over all of them.
 load helper
 
-setup() { cd "$BATS_TEST_DIRNAME/.." || return; }
+setup() { cd "$BATS_TEST_DIRNAME/.." && openmp=$(sed -n 's/^OPENMP := //p' tools/build/probed.mk); }
 
 # programs FOLDER ...: a line for each program: its folder, and the command that starts it there.
 programs() {
@@ -29,7 +29,7 @@ each() {
     shift
     while read -r folder command; do
         echo "$folder: $command"
-        [[ -x $folder/${command%% *} || $command == python* ]] || continue # no OpenMP: not built
+        [[ $folder != 0[45]-* || $openmp == yes ]] || continue # not built
         # shellcheck disable=SC2086 # a command of several words
         (cd "$folder" && "$check" $command) || return 1
         checked=$((checked + 1))
@@ -62,6 +62,7 @@ knows_its_options() {
     local letter low high value
     says_one_line 2 '' "$@" --nonsense || return 1
     says_one_line 2 '' "$@" -n || return 1
+    [[ $("$@" --help) != *"(default: "[0-9]* || -n $(numbers "$@") ]] || return 1
     while read -r letter low high; do
         for value in abc "$((high + 1))"; do
             says_one_line 2 "'$value': expected a whole number from $low to $high" \
@@ -146,7 +147,7 @@ refuses_teams() {
 }
 
 @test "an OMP_NUM_THREADS that is no number of threads is refused before OpenMP starts" {
-    [ "$(sed -n 's/^OPENMP := //p' tools/build/probed.mk)" = yes ] || skip "no OpenMP here"
+    [ "$openmp" = yes ] || skip "no OpenMP here"
     each refuses_teams 04-* 05-*
 }
 

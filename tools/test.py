@@ -2,9 +2,9 @@
 
     python test.py FOLDER ...
 
-As many files (*.bats) are tested at once as there are CPUs: no test depends on how fast it is. One
-line a file is printed, and what failed; with VERBOSE=yes in the environment, all. Exit 1 if a test
-failed or if nothing ran.
+As many files (*.bats) are tested at once as there are CPUs: no test compares speeds. One line a
+file is printed, and what failed; with VERBOSE=yes in the environment, all. Exit 1 if a test failed
+or if nothing ran.
 """
 
 import os
@@ -17,7 +17,7 @@ from pathlib import Path
 from cpus import usable_cpus
 
 # What the caller's environment must not decide.
-UNSET = re.compile(r"PYTHON|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBOSE$")
+UNSET = re.compile(r"PYTHON|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBOSE$|FORCE_COLOR$")
 
 
 def run(file):

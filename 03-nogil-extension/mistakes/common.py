@@ -40,7 +40,7 @@ def say(label, *lines):
 
 
 def finish(shown):
-    """End the process: 0 if the mistake showed itself as documented, 1 if it did not."""
+    """End with exit code 1 if the mistake did not show itself as documented."""
     if not shown:
         fail(1, "this is not what was expected")
 
