@@ -125,8 +125,6 @@ EOF
     [ "$(cd "$BATS_TEST_TMPDIR/out" && echo *)" = "a.json a.svg" ]
 }
 
-# process_cost.py
-
 @test "a free-threaded Python on PATH gets a table of its own; otherwise a line says how to get one" {
     mkdir "$BATS_TEST_TMPDIR/bin"
     printf '#!/bin/sh\necho "free-threaded: $*"\n' >"$BATS_TEST_TMPDIR/bin/python3.14t"

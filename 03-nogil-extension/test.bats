@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
+# shellcheck shell=bash disable=SC2154,SC2030,SC2031,SC2086 # Bats sets output, lines and status
 # Answers, proofs of concurrency, wrong arguments, wrong twins. Nothing here depends on speed.
 load ../tools/helper
 
@@ -22,7 +22,7 @@ def raises(error, f, *args, naming=""):
 
 # passes CODE: run Python code after the prelude, in development mode, and let no warning pass.
 passes() {
-    run -0 limited "$PY" -X dev -W error -c "$prelude$1"
+    run -0 limited "$PY" ${no_dev:--X dev} -W error -c "$prelude$1"
 }
 
 # Copy sources and modules to a folder where they can be edited, and go there.
@@ -368,6 +368,8 @@ _primes.count(10**12 - 11, 10**12 - 10)'
 @test "fifty interpreters import the module, use it and end, five at once if each has a GIL" {
     "$PY" -c 'import _interpreters' 2>/dev/null || "$PY" -c 'import _xxsubinterpreters' 2>/dev/null ||
         skip "this Python has no subinterpreters"
+    # CPython 3.12 itself crashes in development mode with several such interpreters, without us too.
+    [[ $("$PY" -V) != *" 3.12."* ]] || no_dev=-B
     passes '
 interpreters = __import__("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
 

@@ -174,13 +174,13 @@ EOF
 }
 
 @test "doctor names what is missing and the install line of each system" {
+    copy_of_all # where no .venv names an interpreter
     for manager in apt-get dnf brew; do
         rm -rf "${tmp:?}/bin"
         path_with
         command_named "bin/$manager"
-        PATH=$tmp/bin CC=cc PYTHON='' run -1 sh doctor.sh required
-        [[ $output == *"missing: a working C compiler (CC=cc)"* ]] || false
-        [[ $output == *"missing: a working Python 3.11 or newer ("* ]] || false
+        PATH=$tmp/bin CC=cc PYTHON='' run -1 sh "$tmp/copy/tools/doctor.sh" required
+        [[ $output == *"a working C compiler (CC=cc)"*"a working Python 3.11 or newer (python3)"* ]] || false
         [[ ${lines[-1]} == *"$manager install"* ]] || false
     done
     [[ ${lines[-1]} == *"brew install llvm python"* ]] || false
