@@ -2,9 +2,9 @@
 CHAPTERS := 01-gil-demo 02-threads-in-c 03-nogil-extension 04-openmp-prange 05-sgd-case-study
 NUMBERS := 1 2 3 4 5
 chapter = $(filter 0$*-%,$(CHAPTERS))
-wrap = fmt -w "$$(if [ -t 2 ]; then tput cols; else echo 100; fi)"
 export CC PYTHON
 export PATH := $(abspath .venv/bin):$(PATH)
+include tools/threads.mk
 
 # Timed runs must not share the machine, so this level never runs two things at once under -j.
 # Inside a chapter, builds still do.
@@ -12,25 +12,35 @@ export PATH := $(abspath .venv/bin):$(PATH)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all setup peers limits results test doctor lint clean distclean help
-.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
+.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) $(NUMBERS:%=question-%) \
+    $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
 all: setup ## set up if needed, then build, run and time all five chapters
-	@status=0; \
-	for n in $(NUMBERS); do $(MAKE) --no-print-directory chapter-$$n || status=1; done; \
-	printf '\nAll five chapters on this machine:\n\n'; \
-	python tools/results.py summary $(CHAPTERS:%=%/build/*.json) && exit $$status
+	@status=0; export BRIEF=yes COMPLETE_RUN="$$(date)"; \
+	for chapter in $(CHAPTERS); do \
+	    echo "$$chapter"; \
+	    for target in build run more; do \
+	        $(MAKE) --no-print-directory -s -C $$chapter $$target || status=1; \
+	    done; \
+	done; \
+	echo; python tools/results.py summary $(CHAPTERS:%=%/build/*.json) && \
+	    python tools/results.py machine $(CHAPTERS:%=%/build/*.json) && exit $$status
 
-$(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, run, table, what to see
-	@awk 'NR == 1 { sub(/^# /, ""); print "\n=== " $$0 " ===" } \
-	    /^## / { on = /^## Question/; next } on' $(chapter)/README.md | $(wrap)
-	@$(MAKE) --no-print-directory -C $(chapter) build
+$(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, the tables that answer it
+	@python tools/page.py question --wait $(chapter)
 	@echo
+	@$(MAKE) --no-print-directory -C $(chapter) build
 	@$(MAKE) --no-print-directory -C $(chapter) run
 	@echo
-	@awk 'sub(/^> /, "")' $(chapter)/README.md | $(wrap)
-	@echo
-	@awk '/^## / { on = /^## Next/; next } on && NF' $(chapter)/README.md | $(wrap)
-	@echo 'Why it is so: $(chapter)/README.md'
+	@python tools/results.py machine $(chapter)/build/*.json
+	@python tools/page.py next $(chapter)
+
+$(NUMBERS:%=more-%): more-%: setup ## the chapter's other programs
+	@$(MAKE) --no-print-directory -C $(chapter) build
+	@$(MAKE) --no-print-directory -C $(chapter) more
+
+$(NUMBERS:%=question-%): question-%: setup ## a chapter's question alone
+	@python tools/page.py question $(chapter)
 
 setup: ## make .venv from the locked requirements (make does it by itself)
 	@sh tools/doctor.sh required
@@ -45,8 +55,8 @@ peers: ## add the libraries that the chapters compare themselves with
 limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C tools run
 
-results: setup ## write the last measurements into the READMEs
-	@python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
+results: setup ## write what make has measured into the READMEs
+	@FORCE=$(FORCE) python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
 
 test: setup ## test everything; test-N one chapter
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder test-build; done

@@ -47,7 +47,7 @@ async def count_in_coroutines(shares):
 
 
 def main():
-    args = read_options(__doc__, n=(10**7, 1, 10**12, "count from n"), t=(2, 1, 256, "threads"))
+    args = read_options(__doc__, n=(5_000_000, 1, 10**12, "count from n"), t=(2, 1, 256, "threads"))
     steps, t = 2 * args.n, args.t
     shares = [steps // t + (i < steps % t) for i in range(t)]
     multiprocessing.set_start_method("fork")  # not by a server, whose processes `busy` leaves out

@@ -90,7 +90,7 @@ def main():
             function(bank, args.n, threads, guard)
         drift = sum(bank) - ACCOUNTS * BALANCE
         row(version, threads, sum(bank), expected in (None, drift), took, drift)
-    print("\nunlocked and forced are wrong on purpose: transfers were lost, and the total drifted")
+    print("\nunlocked and forced are wrong on purpose: transfers got lost, the total drifted")
     verdict()
 
 

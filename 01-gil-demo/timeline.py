@@ -123,13 +123,13 @@ def summary(threads, seconds):
     slices = [t1 - t0 for notes in threads for (t0, _), (t1, _) in pairwise(notes)]
     start, probe = time.perf_counter(), [clocks() for _ in range(10_000)]
     noting = (time.perf_counter() - start) / len(probe) / statistics.median(slices)
-    return f"{told}; taking notes took {noting:.1%} of a slice"
+    return f"{told}; the notes took {noting:.1%} of the time"
 
 
 def main():
     options = {
         "w": {"choices": WORK, "default": "python", "help": "the work (default: python)"},
-        "t": (2, 2, 4, "threads"),
+        "t": (2, 1, 256, "threads"),
         "n": (100, 10, 10_000, "milliseconds"),
         "switch-interval": (5, 1, 1000, "milliseconds until a waiting thread asks for the GIL"),
     }
@@ -137,7 +137,7 @@ def main():
     sys.setswitchinterval(args.switch_interval / 1e3)
     gil = "with" if getattr(sys, "_is_gil_enabled", lambda: True)() else "without"
     python = f"CPython {platform.python_version()} {gil} the GIL"
-    title = f"{args.w} on {args.t} threads; {python}, switch interval {args.switch_interval} ms"
+    title = f"{args.w} on {args.t} threads; {python}, interval {args.switch_interval} ms"
     seconds = args.n / 1e3
     print(f"who ran when: {title}")
     threads = record(WORK[args.w], args.t, seconds)

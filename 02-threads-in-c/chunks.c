@@ -17,8 +17,8 @@ int main(int argc, char **argv)
     char name[32];
 
     read_options(argc, argv, NULL, options);
-    printf("count the primes below %" PRIu64 "; shares: how long each thread was busy\n", n);
-    header(" shares  imbalance\n");
+    printf("count the primes below %" PRIu64 "; shares: of the time each was busy\n", n);
+    header(" shares imbalance\n");
     uint64_t expected = sequential_row(n), part = (n + threads - 1) / threads;
     for (uint64_t size = 1; size < 16 * part; size *= 16) {
         chunk = size < part ? size : part; /* the last row: a chunk for each thread */

@@ -81,7 +81,7 @@ static void print_row(const char *name, uint64_t threads, struct result r, uint6
 {
     int right = r.made == r.done && (r.primes == expected || interrupted);
 
-    row(name, threads, r.primes, right, " %8" PRIu64 " %8" PRIu64 "\n", r.made, r.done);
+    row(name, threads, r.primes, right, "%8" PRIu64 "%8" PRIu64 "\n", r.made, r.done);
 }
 
 /* Print both rows, or only the first after Ctrl-C; return what the last one did. */
@@ -114,10 +114,11 @@ int main(int argc, char **argv)
     signal(SIGINT, interrupt);
     printf("count the primes below %" PRIu64 ", %" PRIu64 " an item; ", n, chunk);
     printf("places in the queue: %" PRIu64 "\n", queue.places);
-    header(" %8s %8s\n", "made", "done");
+    header("%8s%8s\n", "made", "done");
     struct result result = print_rows(threads);
-    printf("\nat most %" PRIu64 " of %" PRIu64 " places in the queue were taken at one time\n",
-           queue.most, queue.places);
+    if (queue.most)
+        printf("\nat most %" PRIu64 " of %" PRIu64 " places in the queue were taken at one time\n",
+               queue.most, queue.places);
     if (interrupted)
         printf("stopped by Ctrl-C: %" PRIu64 " items made, %" PRIu64 " done\n", result.made,
                result.done);

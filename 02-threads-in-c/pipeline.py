@@ -113,7 +113,8 @@ def main():
     header("made", "done")
     sys.stdout.flush()
     made, done = print_rows(args, items)
-    print(f"\nat most {items.most} of {args.q} places in the queue were taken at one time")
+    if items.most:
+        print(f"\nat most {items.most} of {args.q} places in the queue were taken at one time")
     if interrupted.is_set():
         print(f"stopped by Ctrl-C: {made} items made, {done} done")
     verdict()

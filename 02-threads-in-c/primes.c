@@ -8,26 +8,22 @@
 
 enum { BAR = 40 }; /* signs */
 
-static void print_bar(double seconds, double full, char sign)
-{
-    char bar[BAR + 1] = "";
-
-    memset(bar, sign, full > 0 ? (size_t)((double)BAR * seconds / full + 0.5) : 0);
-    printf("  %-*s  %.3f s\n", BAR, bar, seconds);
-}
-
-/* Each thread's busy time as a bar; a bar of full length is `full` seconds. */
+/* Each thread's busy time as a bar; one of full length is `full` seconds, and | is the ideal. */
 static void print_bars(const struct schedule *s, double full)
 {
-    printf("\n%s: the busiest thread worked %.0f%% longer than the ideal\n", s->name, imbalance(s));
+    const double scale = full > 0 ? BAR / full : 0;
+
     for (uint64_t i = 0; i < s->threads && i < SHOWN; i++) {
-        printf("  thread %" PRIu64, i + 1);
-        print_bar(s->workers[i].busy, full, '#');
+        char bar[BAR + 2];
+        memset(bar, ' ', sizeof bar);
+        memset(bar, '#', (size_t)(s->workers[i].busy * scale + 0.5));
+        bar[(int)(s->ideal * scale + 0.5)] = '|';
+        bar[BAR + 1] = '\0';
+        printf("%-8s thread %-3" PRIu64 " %s %.3f s\n", i ? "" : s->name, i + 1, bar,
+               s->workers[i].busy);
     }
     if (s->threads > SHOWN)
-        printf("  ... and %" PRIu64 " more\n", s->threads - SHOWN);
-    printf("  ideal   ");
-    print_bar(s->ideal, full, '-');
+        printf("%8s ... and %" PRIu64 " more\n", "", s->threads - SHOWN);
 }
 
 int main(int argc, char **argv)
@@ -42,13 +38,14 @@ int main(int argc, char **argv)
 
     read_options(argc, argv, NULL, options);
     equal.threads = shared.threads = threads;
-    printf("count the primes below %" PRIu64 "; shares: how long each thread was busy\n", n);
-    header(" shares  imbalance\n");
+    printf("count the primes below %" PRIu64 "; shares: of the time each was busy\n", n);
+    header(" shares imbalance\n");
     uint64_t expected = sequential_row(n);
     threads_row(&equal, n, expected);
     threads_row(&shared, n, expected);
 
     double full = equal.longest > shared.longest ? equal.longest : shared.longest;
+    printf("\nhow long each thread worked (|: if all had worked equally long)\n");
     print_bars(&equal, full);
     print_bars(&shared, full);
     return verdict();

@@ -51,7 +51,7 @@ def count_on_threads(function, n, threads):
 
 def main():
     args = read_options(
-        __doc__, n=(500_000, 1, 10**12, "count the primes below n"), t=(2, 1, 256, "threads")
+        __doc__, n=(200_000, 1, 10**12, "count the primes below n"), t=(2, 1, 256, "threads")
     )
     versions = [("python", 1, count_primes), ("python-threads", args.t, count_primes)]
     if LIBRARY.exists():

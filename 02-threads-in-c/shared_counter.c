@@ -123,7 +123,7 @@ static void print_row(const struct version *version, uint64_t n)
     stop_clock();
     uint64_t answer = collect();
     int right = answer == n || version->count == count_racy; /* which is wrong on purpose */
-    row(version->name, version->threads, answer, right, " %9" PRId64 " %7.2f\n",
+    row(version->name, version->threads, answer, right, " %8" PRId64 " %7.2f\n",
         (int64_t)(n - answer), wall * 1e9 / (double)n);
 }
 
@@ -139,12 +139,10 @@ int main(int argc, char **argv)
         {"mutex", count_mutex, t, 0},    {"atomic", count_atomic, t, 0},
         {"packed", count_own, t, 1},     {"padded", count_own, t, PADDED},
     };
-    printf("count to %" PRIu64 " together; ns/step: seconds / %" PRIu64 "\n", n, n);
-    header(" %9s %7s\n", "lost", "ns/step");
+    printf("count to %" PRIu64 " together; ns/step: of the whole row\n", n);
+    header("%9s%8s\n", "lost", "ns/step");
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
         print_row(&versions[i], n);
-    printf("\nracy is wrong on purpose: two threads read the same number, both write that + 1,\n"
-           "and one step is lost. It gives way between the two at every %dth step.\n",
-           GIVE_WAY);
+    printf("\nracy is wrong on purpose, and gives way at every %dth step: see lost\n", GIVE_WAY);
     return verdict();
 }

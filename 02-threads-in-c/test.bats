@@ -42,10 +42,10 @@ flagged() {
 @test "each thread has a share and a bar, and of many threads the first eight" {
     run build/primes -n 20000 -t 3
     [[ $(column shares static) =~ ^[0-9]+%\|[0-9]+%\|[0-9]+%$ ]] || false
-    [ "$(grep -c '^  thread ' <<<"$output")" -eq 6 ]
+    [ "$(grep -c '^[a-z ]* thread [1-3]  .* |.* s$' <<<"${output//#/ }")" -eq 6 ]
     run build/primes -n 20000 -t 9
     [[ $(column shares static) =~ ^([0-9]+%\|){8}\.\.\.$ ]] || false
-    [ "$(grep -c '^  thread ' <<<"$output")" -eq 16 ]
+    [ "$(grep -c '^[a-z ]* thread [1-8] ' <<<"$output")" -eq 16 ]
 }
 
 @test "primes.py gives the answer of primes.c, in Python, held and released" {

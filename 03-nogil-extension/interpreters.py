@@ -107,8 +107,8 @@ def main():
     )
     if not interpreters:
         print(
-            "interpreters.py: needs CPython 3.14 or newer, whose interpreters have a GIL each "
-            f"(this is {sys.version.split()[0]})"
+            "interpreters.py: this needs CPython 3.14, for interpreters with a GIL each; "
+            f"here is {sys.version.split()[0]}"
         )
         return
     others = [create() for _ in range(args.t)]  # takes some ten milliseconds each: no row has it

@@ -66,8 +66,8 @@ def show_proof():
     released = rendezvous(_primes, _primes.meet, 30)
     cython = rendezvous(primes_cython, primes_cython.meet, 30)
     print(
-        f"two threads wait for each other inside: held, {held} came; released, {released} came; "
-        f"in Cython, {cython} came"
+        f"two threads wait for each other inside: held, {held} came; released, {released}; "
+        f"in Cython, {cython}"
     )
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     if released != 2 or cython != 2 or (gil and held != 1):

@@ -8,8 +8,11 @@ The compiler is the one that built Python, unless CC names another.
 import os
 import shlex
 
-from Cython.Build import cythonize
-from setuptools import Extension, setup
+from bench import built
+
+with built():
+    from Cython.Build import cythonize
+    from setuptools import Extension, setup
 
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O2"))
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion"]

@@ -63,8 +63,8 @@ CALLS = [  # setup, statement
     ("import zlib; data = bytes(range(250)) * 30_000", "zlib.compress(data)"),
     ("import bz2; data = bytes(range(250)) * 1_000", "bz2.compress(data)"),
     ("import lzma; data = bytes(range(250)) * 4_000", "lzma.compress(data)"),
-    (SQLITE, "db.execute('select sum(a * a % 7) from t').fetchall()"),
-    (SQLITE, "db.execute('select a from t').fetchall()"),
+    (SQLITE + "; total = 'select sum(a * a % 7) from t'", "db.execute(total).fetchall()"),
+    (SQLITE + "; rows = 'select a from t'", "db.execute(rows).fetchall()"),
     (JSON, "json.dumps(d)"),
     (JSON, "json.loads(s)"),
     ("import pickle; d = [{'a': i} for i in range(200_000)]", "pickle.dumps(d)"),
@@ -252,7 +252,7 @@ def table(as_json):
         print("there is no GIL to hold: this Python runs without it")
         return
     calls = [c for c in CALLS if NUMPY not in c[0] or importlib.util.find_spec("numpy")]
-    answers, row = [], "{:<56}{:>10}{:>14}  {}"
+    answers, row = [], "{:<34}{:>10}{:>14}  {}"
     if not as_json:
         interval = span(sys.getswitchinterval())
         print(f"who releases the GIL? CPython {sys.version.split()[0]}, switch interval {interval}")

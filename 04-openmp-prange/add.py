@@ -80,7 +80,6 @@ def main():
         took = time_of(add)
         row(version, threads, *check(out), took, f"{24 * args.n / took.wall / 1e9:.1f}")
     print("\nthread of each eighth:", *parallel_add.team_ids(args.n, args.t))
-    print("`make chapter-4` measures this beside the limit of the machine")
     verdict()
 
 

@@ -8,8 +8,11 @@ Everything made is below build/.
 import os
 import shlex
 
-from Cython.Build import cythonize
-from setuptools import Extension, setup
+from bench import built
+
+with built():
+    from Cython.Build import cythonize
+    from setuptools import Extension, setup
 
 # The compiler's flag turns the pragmas on, the linker's brings the runtime. Take either away
 # and the loop is serial, or the import fails. make sets both to what works with this compiler.

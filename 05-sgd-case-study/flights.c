@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct header) == 64, "the header is one cache line");
 
 static void refuse(const char *path, const char *fault)
 {
-    fail(2, "%s: %s (to make it anew: make clean build)", path, fault);
+    fail(2, "%s: %s (make clean build makes build/flights.bin)", path, fault);
 }
 
 static void check_header(const char *path, const struct header *header, long size)

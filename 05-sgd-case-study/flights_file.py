@@ -71,7 +71,7 @@ def load(path):
     """Return the Flights in a file that `save` wrote; ValueError names the file and the fault."""
 
     def refuse(fault):
-        raise ValueError(f"{path}: {fault} (to make it anew: make clean build)")
+        raise ValueError(f"{path}: {fault} (make clean build makes build/flights.bin)")
 
     try:
         content = np.fromfile(path, dtype=np.uint8)

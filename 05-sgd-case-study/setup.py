@@ -8,8 +8,11 @@ thread. -fassociative-math, which asks for the two after it, lets a margin be su
 
 import os
 
-from Cython.Build import cythonize
-from setuptools import Extension, setup
+from bench import built
+
+with built():
+    from Cython.Build import cythonize
+    from setuptools import Extension, setup
 
 FAST = "-O3 -march=native -fassociative-math -fno-signed-zeros -fno-trapping-math -fno-math-errno"
 CFLAGS = os.environ.get("CFLAGS", FAST).split()

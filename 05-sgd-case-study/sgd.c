@@ -62,8 +62,8 @@ static void climb(const char *version, kernel *step, struct training *run,
     cpu = run->cpu;
     snprintf(answer, sizeof answer, "%.6f", reached);
     row_of_text(version, run->threads, answer, same && fabs(gap) <= TOLERANCE,
-                "%8" PRIu64 "%#11.4g%11.2f%8.4f%%%8.4f%7.1f\n", run->epochs, seconds,
-                rows / seconds / 1e6, 100 * gap, flights_auc(flights, run->answer),
+                "%8" PRIu64 "%8.4f%%%8.4f%8.1f\n", run->epochs, 100 * gap,
+                flights_auc(flights, run->answer),
                 rows * (FEATURES + 1) * sizeof(float) / seconds / 1e9);
     if (!same)
         fprintf(stderr, "%s: %s: the answer is not the same in every run\n", program, version);
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
     run.order = memory(run.blocks * sizeof *run.order);
     printf("SGD on %zu flights until the objective is within 0.1%% of %.6f\n", run.blocks * BLOCK,
            flights.optimum);
-    header("%8s%11s%11s%9s%8s%7s\n", "epochs", "s/epoch", "Msamples/s", "gap", "AUC", "GB/s");
+    header("%8s%9s%8s%8s\n", "epochs", "gap", "AUC", "GB/s");
     climb("serial", train_rows, &run, &flights, epochs);
     climb("blocked", train_batches, &run, &flights, epochs);
     run.threads = threads;

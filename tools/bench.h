@@ -62,7 +62,7 @@ static inline int read_options(int argc, char **argv, const char *words, const s
     const struct opt *known[128] = {0};
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* each row is seen as soon as it is there, in a pipe too */
-    program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+    program = argv[0] = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
     for (const struct opt *o = options; o->letter; o++) {
         snprintf(letters + strlen(letters), 3, "%c:", o->letter);
         known[(int)o->letter] = o;
@@ -71,7 +71,7 @@ static inline int read_options(int argc, char **argv, const char *words, const s
             set(o, "OMP_NUM_THREADS", getenv("OMP_NUM_THREADS"), ','); /* of "4,2" the 4 */
 #endif
     }
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
         help(words, options);
     for (int letter; (letter = getopt(argc, argv, letters)) != -1;) {
         if (!known[letter])

@@ -88,14 +88,14 @@ def stopwatch():
 def header(*columns):
     rows.clear()
     names = "version          threads          answer   seconds speedup  busy"
-    print(names, *map("{:>8}".format, columns))
+    print(names, *map("{:>7}".format, columns))
 
 
 def row(version, threads, answer, right, took, *cells):  # of the table that header() began
     rows.append((version, took.wall, right))
     speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
     fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
-    print(fixed, *map("{:>8}".format, cells))
+    print(fixed, *map("{:>7}".format, cells))
 
 
 def verdict():
@@ -111,6 +111,7 @@ def stop_at_once():  # on Ctrl-C and on a closed pipe, and in silence, as a C pr
 
 def run(main):
     stop_at_once()
+    sys.stdout or fail(1, "there is no output to write to")
     sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
     try:
         main()

@@ -7,15 +7,18 @@ export CC PYTHON CFLAGS
 export PATH := $(abspath ../.venv/bin):$(PATH)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
-# make THREADS=16, or THREADS=all: instead of 2, in every program that is measured.
-T = $(if $(THREADS),-t $(if $(filter all,$(THREADS)),$(shell python ../tools/cpus.py),$(THREADS)))
-MEASURE = python ../tools/measure.py --cflags="$(CFLAGS)"
+include ../tools/threads.mk
+# The threads of every program that is measured: -t N, with N at most what the chapter can use.
+MOST_THREADS ?= 256
+T = $(if $(THREADS),-t $(shell n=$(if $(filter all,$(THREADS)),$$("$(abspath ../.venv/bin)/python" ../tools/cpus.py),$(THREADS)); echo $$((n > $(MOST_THREADS) ? $(MOST_THREADS) : n))))
+# make BUDGET=60: more seconds for each table, for a machine that is not quiet.
+MEASURE = python ../tools/measure.py --cflags="$(CFLAGS)" $(if $(BUDGET),--budget $(BUDGET))
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: FORCE test exercise help
+.PHONY: FORCE run more test exercise help
 
 # Both scripts below leave their file alone when nothing changed, so nothing is rebuilt then.
 $(BASE): FORCE

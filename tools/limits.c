@@ -193,7 +193,7 @@ int main(int argc, char **argv)
     run(&(struct limit){"touch", touch, N, 24, 1}, (int)threads);
     touch(N / threads / 512 * 512 * threads, N);
 
-    printf("what this machine can do, on vectors of %d floats; seconds for one pass\n", WIDTH);
+    printf("what this machine can do (in vectors of %d floats); seconds for one pass\n", WIDTH);
     header("%8s%9s\n", "GB/s", "GFLOP/s");
     for (int i = 0; i < (first < argc ? argc - first : LIMITS); i++) {
         const struct limit *limit = first < argc ? find(argv[first + i]) : &limits[i];

@@ -1,13 +1,20 @@
-"""Run examples several times and keep the median of every row that they print.
+"""Run examples until the fastest runs agree, and keep the fastest run of every row.
 
     python measure.py -o build/count.json count.py='python3 count.py' count.c=build/count
+    python measure.py -o build/python.txt timeline.py='python3 timeline.py'
 
 Each run is a fresh process, and the programs take turns (A B A B ...), so that a machine that
-changes its speed changes it for all of them. The runs are stored in pyperf's data model
+changes its speed changes it for all of them. As in timeit the fastest run counts: whatever is
+slower is the machine's doing. The runs are stored in pyperf's data model
 (https://pyperf.readthedocs.io): `python -m pyperf compare_to` compares two machines or commits.
+With -o NAME.txt one program runs once, and what it prints is kept as it is.
+
+Then the table is shown, and under it the remark that stands under it in the chapter's README; with
+BRIEF=yes in the environment one line that says what was measured.
 """
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -15,41 +22,23 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import bounded
+import page
 import pyperf
 import results
 from cpus import usable_cpus
 from rich.console import Console
-from rich.progress import Progress
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
-
-
-def parse(output):
-    """Return the title and the rows (dicts of column: text) of an example's output.
-
-    The table starts at the line whose first word is "version" and ends at a blank line.
-    Raises ValueError if there is no table, or a row that does not fit its header.
-    """
-    title, columns, rows = "-", None, []
-    for line in output.splitlines():
-        words = line.split()
-        if columns is None:
-            if words[:1] == ["version"]:
-                columns = words
-            else:
-                title = line.strip() or title
-        elif not words:
-            break
-        elif len(words) != len(columns):
-            raise ValueError(f"a row does not fit its header: {line!r}")
-        else:
-            rows.append(dict(zip(columns, words, strict=True)))
-    if not rows:
-        raise ValueError("it printed no rows")
-    return title, rows
+BUDGET = 8  # seconds for all runs of a table, unless two runs of each program take longer
+MARKS = {
+    "headline": "that stand in the summary of all chapters",
+    "parallel": "that keep as many cores busy as they have threads, if there are so many",
+    "varies": "that are wrong on purpose: their answer may change from run to run",
+}
 
 
 class Failed(Exception):
@@ -57,32 +46,77 @@ class Failed(Exception):
 
 
 def run_once(command):
-    """Run one example and return its parsed output; Failed if it fails, hangs or is unreadable."""
+    """Run one example and return what it prints; Failed if it fails or hangs."""
     try:
         code, output, errors = bounded.run(shlex.split(command), TIMEOUT)
-        if code:
-            said = errors.strip().splitlines() or ["it says nothing"]
-            raise Failed(f"no table: {command}: exit code {code}: {said[-1]}")
-        return parse(output)
     except OSError as error:
         raise Failed(f"no table: {command}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise Failed(f"no table: {command}: still running after {TIMEOUT} s") from error
-    except ValueError as error:
-        raise Failed(f"no table: {command}: {error}") from error
+    if code:
+        said = errors.strip().splitlines() or ["it says nothing"]
+        raise Failed(f"no table: {command}: exit code {code}: {said[-1]}")
+    return output
 
 
-def run_all(programs, repeat):
-    """Run every program `repeat` times in turn; return {label: [(title, rows), ...]}."""
+def parse(command, output):
+    """Return an example's title, its rows (dicts of column: text) and the text below them.
+
+    The table starts at the line whose first word is "version" and ends at a blank line.
+    Failed if there is no table, or a row that does not fit its header.
+    """
+    title, columns, rows = "-", None, []
+    table, _, below = output.partition("\n\n")
+    for line in table.splitlines():
+        words = line.split()
+        if columns is None:
+            if words[:1] == ["version"]:
+                columns = words
+            else:
+                title = line.strip() or title
+        elif len(words) != len(columns):
+            raise Failed(f"no table: {command}: a row does not fit its header: {line!r}")
+        else:
+            rows.append(dict(zip(columns, words, strict=True)))
+    if not rows:
+        raise Failed(f"no table: {command}: it printed no rows")
+    return title, rows, below.rstrip()
+
+
+def settled(label, runs, parallel):
+    """Do the two fastest runs of every row agree?"""
+    for row in zip(*(rows for _, rows, _ in runs), strict=True):
+        marked = f"{label}/{row[0]['version']}" in parallel
+        about = {"parallel": marked, "usable_cpus": usable_cpus()}
+        if not results.fastest([(float(run["seconds"]), run | about) for run in row])[-1]:
+            return False
+    return bool(runs)
+
+
+def run_all(programs, budget, parallel):
+    """Run the programs in turn, twice and then those that are not settled, while there is time.
+
+    Returns {label: [(title, rows, text below), ...]}.
+    """
     runs = {label: [] for label in programs}
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=repeat * len(programs))
-        for turn in range(repeat):
-            for label, command in programs.items():
-                progress.update(task, description=f"{label}, run {turn + 1} of {repeat}")
-                runs[label].append(run_once(command))
-                progress.advance(task)
+    status = console.status("") if console.is_terminal else None
+    turn_took, end = 0, time.perf_counter() + budget
+    try:
+        while waiting := [x for x in runs if not settled(x, runs[x], parallel)]:
+            begin = time.perf_counter()
+            if turn_took and begin + turn_took > end and all(len(runs[x]) > 1 for x in waiting):
+                break
+            for label in waiting:
+                if status:
+                    status.update(f"{label}, run {len(runs[label]) + 1}")
+                    status.start()
+                command = programs[label]
+                runs[label].append(parse(command, run_once(command)))
+            turn_took = time.perf_counter() - begin
+    finally:
+        if status:
+            status.stop()
     return runs
 
 
@@ -107,40 +141,56 @@ def machine(cflags):
     }
 
 
-def suite_of(runs, common, headline, varies):
-    """Turn the parsed runs into a pyperf.BenchmarkSuite, one benchmark a row.
+def benchmark(label, runs, about):
+    """Turn the runs of one row into a pyperf.Benchmark; Failed if its answer changes."""
+    row = f"{label}/{runs[0]['version']}"
+    words, marked = about["words"].get(row, "-"), {name: int(row in about[name]) for name in MARKS}
+    same = ["version", "threads"] + ["answer"] * (not marked["varies"])
+    if len({tuple(run[name] for name in same) for run in runs}) > 1:
+        raise Failed(f"no table: {row}: the answer changes from run to run")
+    about = (
+        about
+        | marked
+        | {
+            "name": f"{label} {runs[0]['version']} threads={runs[0]['threads']}",
+            "words": words,
+            "columns": " ".join(name for name in runs[0] if name != "seconds"),
+        }
+    )
+    return pyperf.Benchmark(
+        [
+            pyperf.Run([float(run.pop("seconds"))], metadata=about | run, collect_metadata=False)
+            for run in runs
+        ]
+    )
 
-    Raises Failed where a row's answer is not the same in every run, unless the row is among
-    `varies`: those that lose updates on purpose.
-    """
+
+def measure(args):
+    """Run the programs and return a pyperf.BenchmarkSuite with a benchmark for each row."""
+    about = {
+        **machine(args.cflags or "-"),
+        **{name: getattr(args, name) for name in MARKS},
+        "words": dict(args.words),
+        "ladder": int(args.ladder),
+        "limit": args.limit,
+        "factors": json.dumps(args.factor),
+        "complete_run": os.environ.get("COMPLETE_RUN", "-"),
+    }
     benchmarks = []
-    for label, parsed in runs.items():
-        for rows in zip(*(rows for _, rows in parsed), strict=True):
-            version = rows[0]["version"]
-            same = ["version", "threads"] + ["answer"] * (f"{label}/{version}" not in varies)
-            if len({tuple(row[name] for name in same) for row in rows}) > 1:
-                raise Failed(f"no table: {label} {version}: the answer changes from run to run")
-            about = {
-                **common,
-                "name": f"{label} {version} threads={rows[0]['threads']}",
-                "program": label,
-                "title": parsed[0][0],
-                "columns": " ".join(name for name in rows[0] if name != "seconds"),
-                "headline": int(f"{label}/{version}" in headline),
-            }
-            benchmarks.append(
-                pyperf.Benchmark(
-                    [
-                        pyperf.Run(
-                            [float(row["seconds"])],
-                            metadata={**about, **{k: v for k, v in row.items() if k != "seconds"}},
-                            collect_metadata=False,
-                        )
-                        for row in rows
-                    ]
-                )
-            )
+    for label, runs in run_all(dict(args.programs), args.budget, args.parallel).items():
+        title, _, below = runs[-1]
+        its = about | {"program": label, "title": title, "below": json.dumps(below)}
+        rows = zip(*(rows for _, rows, _ in runs), strict=True)
+        benchmarks += [benchmark(label, row, its) for row in rows]
     return pyperf.BenchmarkSuite(benchmarks)
+
+
+def store(path, write):
+    """Let write(a path) make the file: it is there in full or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    write(unfinished)
+    os.replace(unfinished, path)
 
 
 def labelled(text):
@@ -150,68 +200,66 @@ def labelled(text):
     return label, command
 
 
-def positive(text):
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 to 1000")
-    return int(text)
-
-
 def read_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("programs", nargs="+", type=labelled, metavar="LABEL=COMMAND")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the JSON file to write")
-    parser.add_argument(
-        "-r", "--repeat", type=positive, default=5, help="runs of each (default: 5)"
-    )
-    parser.add_argument(
-        "--cflags", default="-", help="the flags the C code was built with, to note"
-    )
-    parser.add_argument(
-        "--headline",
-        nargs="*",
+    add = parser.add_argument
+    add("programs", nargs="+", type=labelled, metavar="LABEL=COMMAND")
+    add("-o", dest="output", type=Path, required=True, help="the file to write, .json or .txt")
+    add("--budget", type=float, default=BUDGET, help=f"seconds for all runs (default: {BUDGET})")
+    add("--cflags", default="-", help="the flags the C code was built with, to note")
+    add("--ladder", action="store_true", help="speed-up of all against the first row of all")
+    add("--limit", default="-", help="the row of 'limits' that GB/s is a share of")
+    add(
+        "--factor",
+        nargs=3,
+        action="append",
         default=[],
-        metavar="LABEL/VERSION",
-        help="rows that stand in the summary of all chapters",
+        metavar=("NAME", "ROW", "ROW"),
+        help="to say below the table how many times as fast as one row the other is",
     )
-    parser.add_argument(
-        "--varies",
-        nargs="*",
+    add(
+        "--words",
+        nargs=2,
+        action="append",
         default=[],
-        metavar="LABEL/VERSION",
-        help="rows that are wrong on purpose: their answer may change from run to run",
+        metavar=("ROW", "WORDS"),
+        help="what a row is, for the ladder and the summary",
     )
-    parser.add_argument(
-        "--ladder",
-        action="store_true",
-        help="speed-up of every program against the first row of all",
-    )
-    parser.add_argument(
-        "--limit",
-        default="-",
-        help="the row of a program labelled 'limits' that GB/s is a share of",
-    )
+    for name, meaning in MARKS.items():
+        add(f"--{name}", nargs="*", default=[], metavar="ROW", help=f"LABEL/VERSION, {meaning}")
     return parser.parse_args()
 
 
 def main():
     args = read_arguments()
+    args.output.unlink(missing_ok=True)  # what fails below leaves nothing older behind
+    begin = time.perf_counter()
     try:
-        runs = run_all(dict(args.programs), args.repeat)
-        common = {**machine(args.cflags or "-"), "ladder": int(args.ladder), "limit": args.limit}
-        suite = suite_of(runs, common, args.headline, args.varies)
+        if args.output.suffix == ".txt":
+            ((_, command),) = args.programs
+            text = run_once(command)
+            store(args.output, lambda path: path.write_text(text, encoding="utf-8"))
+        else:
+            suite = measure(args)
+            store(args.output, lambda path: suite.dump(str(path), replace=True))
     except Failed as failure:
         print(failure, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:  # to die of it, and not to exit, tells a shell to stop as well
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = args.output.with_suffix(".tmp")
-    suite.dump(str(unfinished), replace=True)
-    os.replace(unfinished, args.output)
-    results.show(suite, results.console_for())
+    console = page.console_for()
+    if os.environ.get("BRIEF") == "yes":
+        names, took = "  ".join(label for label, _ in args.programs), time.perf_counter() - begin
+        print(f"  {names:<60}{took:6.1f} s")
+    elif args.output.suffix == ".txt":
+        print(text, end="")
+        page.show_remark(console, args.output)
+    else:
+        results.show(suite, console, page.remark(args.output))
+        page.show_remark(console, args.output)
 
 
 if __name__ == "__main__":

@@ -2,30 +2,37 @@
 
 python results.py table build/count.json
 python results.py summary 0*/build/*.json
-python results.py readme README.md       rewrites what stands between its markers:
+python results.py machine build/*.json
+python results.py readme README.md ...      rewrites what stands between their markers:
 
     <!-- table: build/count.json -->     ...     <!-- end -->
     <!-- ladder: build/sgd.json -->      ...     <!-- end -->
     <!-- summary: 0*/build/*.json -->    ...     <!-- end -->
+    <!-- machine: 0*/build/*.json -->    ...     <!-- end -->
     <!-- output: build/timeline.txt -->  ...     <!-- end -->    what a program printed
 """
 
 import argparse
 import io
+import json
 import math
+import os
 import re
-import statistics
 import sys
+import textwrap
+from itertools import chain
 from pathlib import Path
 
+import page
 import pyperf
 from rich.bar import Bar
-from rich.console import Console
 from rich.measure import Measurement
+from rich.segment import Segment, Segments
 from rich.table import Table
 
 FIXED = ("version", "threads", "answer", "seconds", "speedup", "busy")
-PIPE_WIDTH = 160  # a pipe has no width to respect
+AGREE = 0.03  # how far apart the two fastest runs of a row may be
+ENOUGH = 0.9  # of a core for each thread, in rows that can have it
 
 
 def load(path):
@@ -41,6 +48,44 @@ def load_named(path):
     return load(path) or sys.exit(f"results: {path}: not a stored measurement")
 
 
+def crowded(run):
+    """Had this run of a row that is known to run in parallel fewer cores than it could use?"""
+    cores = min(int(run["threads"]), run["usable_cpus"])
+    return bool(run["parallel"]) and float(run["busy"]) < ENOUGH * cores
+
+
+def fastest(runs):
+    """Return a row's fastest run (its seconds and its metadata), and whether the next one agrees.
+
+    Runs in which a row did not have its cores count only if it never had them: threads that were
+    not at work together do not get into each other's way.
+    """
+    runs = [(seconds, run) for seconds, run in runs if not crowded(run)] or runs
+    runs = sorted(runs, key=lambda pair: pair[0])
+    return *runs[0], len(runs) > 1 and runs[1][0] <= runs[0][0] * (1 + AGREE)
+
+
+def rows_of(suite):
+    """Return a (row, about) pair for each benchmark: its fastest run, with the speed-up recomputed.
+
+    The base of the speed-up is the first row of each program; in a ladder, of all programs.
+    """
+    rows, base = [], {}
+    for benchmark in suite.get_benchmarks():
+        runs = [(run.values[0], run.get_metadata()) for run in benchmark.get_runs()]
+        seconds, about, settled = fastest(runs)
+        group = "" if about["ladder"] else about["program"]
+        if about["program"] == "limits":  # each kind of work on one thread is its own base
+            group = about["version"]
+        first = base.setdefault(group, seconds)
+        row = {name: str(about[name]) for name in about["columns"].split()}
+        row |= {"program": about["program"], "seconds": seconds, "speedup": first / seconds}
+        row |= {"settled": settled, "crowded": crowded(about)}
+        rows.append((row, about))
+    add_share_of_limit(rows)
+    return rows
+
+
 def number(text):
     try:
         return float(text)
@@ -48,50 +93,22 @@ def number(text):
         return None
 
 
-def middle(texts):
-    """Return the median of a column's texts, to their precision; where not numbers, the first."""
-    values = [number(text) for text in texts]
-    if None in values:
-        return texts[0]
-    decimals = max(len(text.partition(".")[2]) for text in texts)
-    return f"{statistics.median(values):.{decimals}f}"
-
-
-def rows_of(suite):
-    """Return one dict a benchmark: the medians of the example's columns, speed-up recomputed.
-
-    The base of the speed-up is the first row of each program; in a ladder, of all programs.
-    """
-    rows, base = [], {}
-    for benchmark in suite.get_benchmarks():
-        runs = [run.get_metadata() for run in benchmark.get_runs()]
-        about, seconds = runs[0], benchmark.median()
-        group = "" if about["ladder"] else about["program"]
-        if about["program"] == "limits":  # each kind of work on one thread is its own base
-            group = about["version"]
-        first = base.setdefault(group, seconds)
-        row = {name: middle([str(run[name]) for run in runs]) for name in about["columns"].split()}
-        row |= {"program": about["program"], "seconds": seconds, "speedup": first / seconds}
-        rows.append((row, about, len(runs)))
-    add_share_of_limit(rows)
-    return rows
-
-
-def is_limit(row, about):
-    return about["program"] == "limits" and row["version"] == about["limit"]
-
-
 def add_share_of_limit(rows):
     """Give rows with GB/s their share of this machine's limit, measured in the same run."""
-    limits = [float(row["GB/s"]) for row, about, _ in rows if is_limit(row, about)]
-    limit = max(limits, default=None)
-    for row, _, _ in rows:
-        if limit and number(row.get("GB/s", "-")) is not None:
-            row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
+    limits = [
+        float(row["GB/s"])
+        for row, about in rows
+        if row["program"] == "limits" and row["version"] == about["limit"]
+    ]
+    for row, _ in rows:
+        if limits and number(row.get("GB/s", "-")) is not None:
+            row["of-limit"] = f"{float(row['GB/s']) / max(limits):.0%}"
 
 
-def short(seconds):
-    return f"{seconds:.4f}" if seconds >= 0.01 else f"{seconds:#.3g}"
+def short(row):
+    seconds = row["seconds"]
+    text = f"{seconds:.4f}" if seconds >= 0.01 else f"{seconds:#.3g}"
+    return text if row["settled"] else f"?{text}"
 
 
 def times(speedup):
@@ -110,101 +127,116 @@ def bar(value, rows, width):
     return Bar(top, 0, value, width=width)
 
 
-def build_table(rows, lead, extra, left_out):
-    # The summary names chapters, and has no room for answers: each chapter's own table shows them.
-    answers = [] if "chapter" in lead or "answer" in left_out else ["answer"]
-    lead, extra = ([name for name in names if name not in left_out] for names in (lead, extra))
-    bars = "bars" not in left_out
+def build_table(rows, columns):
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (*lead, "version"):
-        table.add_column(name, no_wrap=True)
-    for name in ("threads", *answers, "seconds", "speedup"):
-        table.add_column(name, justify="right", no_wrap=True)
-    if bars:
-        table.add_column("", min_width=16)
-    for name in ("busy", *extra):
-        table.add_column(name, justify="right", no_wrap=True)
-    previous = None
+    for name in columns:
+        left = name in ("version", "words")
+        header = name if name not in ("bars", "words") else ""
+        table.add_column(header, justify="left" if left else "right", no_wrap=True)
     for row in rows:
-        cells = [row[name] for name in lead]
-        group = cells[:1]
-        cells[:1] = group if group != previous else [""] * len(group)
-        cells += [row["version"], row["threads"], *(row[name] for name in answers)]
-        cells += [short(row["seconds"]), times(row["speedup"])]
-        cells += [bar(row["speedup"], rows, 16)] if bars else []
-        table.add_row(*cells, row["busy"], *(row.get(name, "") for name in extra))
-        previous = group
+        cells = row | {"seconds": short(row), "speedup": times(row["speedup"])}
+        cells["bars"] = bar(row["speedup"], rows, 16)
+        table.add_row(*(cells.get(name, "") for name in columns))
     return table
 
 
-def print_table(console, rows, lead):
-    """Print rows; on a narrow terminal without the bars, then with fewer columns."""
-    extra = dict.fromkeys(name for row in rows for name in row)
-    extra = [name for name in extra if name not in (*FIXED, *lead)]
-    extra = [name for name in extra if any(row.get(name, "-") != "-" for row in rows)]
-    # What the title says already goes first, and what the remarks below point at last.
-    spare = ["bars", *([] if "chapter" in lead else ["answer"])]
-    spare += lead if len({row["program"] for row in rows}) == 1 else []
-    spare += extra
-    left_out, table = [], build_table(rows, lead, extra, left_out=())
+def fitting(console, rows, columns, spare):
+    """Return the table, and its columns: on a narrow console without the first spare ones."""
     wide = console.options.update(width=1000)
-    while Measurement.get(console, wide, table).maximum > console.width and spare:
-        left_out.append(spare.pop(0))
-        table = build_table(rows, lead, extra, left_out)
-    console.print(table)
-    if "bars" not in left_out and is_logarithmic(rows):
-        console.print("\n(the bars are logarithmic)", style="dim")
-    if left_out[1:]:
-        print_line(console, f"\n(too narrow for: {', '.join(left_out[1:])})")
+    while True:
+        table = build_table(rows, columns)
+        if not spare or Measurement.get(console, wide, table).maximum <= console.width:
+            return table, columns
+        columns = [name for name in columns if name != spare[0]]
+        spare = spare[1:]
+
+
+def print_table(console, measured, remark):
+    """Print the rows, those of each program under its title.
+
+    On a narrow terminal what goes first are bars, then threads (if the versions tell the rows
+    apart), then other columns; `answer` and what the remark names stay.
+    """
+    rows = [row for row, _ in measured]
+    hidden = {*FIXED, "program", "settled", "crowded"}
+    more = [name for name in dict.fromkeys(chain.from_iterable(rows)) if name not in hidden]
+    more = [name for name in more if any(row.get(name, "-") != "-" for row in rows)]
+    columns = ["version", "threads", "answer", "seconds", "speedup", "bars", "busy", *more]
+    if all(row["answer"] == "-" for row in rows):
+        columns.remove("answer")
+    told_apart = len({(row["program"], row["version"]) for row in rows}) == len(rows)
+    spare = ["bars"] + ["threads"] * told_apart + more
+    spare = [name for name in spare if f"`{name}`" not in remark]
+    table, columns = fitting(console, rows, columns, spare)
+    head, *lines = console.render_lines(table, pad=False)
+    program = None
+    for line, (_, about) in zip(lines, measured, strict=True):
+        if about["program"] != program:
+            page.say(console, f"{about['program']}: {about['title']}")
+        if program is None:
+            console.print(Segments([*head, Segment.line()]), end="")
+        program = about["program"]
+        console.print(Segments([*line, Segment.line()]), end="")
+    if "bars" in columns and is_logarithmic(rows):
+        print_line(console, "(the bars are logarithmic)")
 
 
 def print_line(console, text):
-    console.print(text, style="dim", highlight=False, markup=False, soft_wrap=True)
+    console.out(textwrap.fill(text, console.width), style="dim", highlight=False)
 
 
-def how_many(runs):
-    return "one run" if runs == {1} else f"median of {' or '.join(map(str, sorted(runs)))} runs"
+def print_factors(console, measured):
+    """Say what each step is worth: how many times as fast as its one row its other row is."""
+    seconds = {f"{row['program']}/{row['version']}": row["seconds"] for row, _ in measured}
+    factors = json.loads(measured[0][1]["factors"])
+    if factors:
+        values = [(name, seconds[slow] / seconds[fast]) for name, slow, fast in factors]
+        total = math.prod(value for _, value in values)
+        told = "  x  ".join(f"{name} {value:.1f}" for name, value in values)
+        console.print(f"\n{told}  =  {total:,.0f} times as fast", highlight=False)
 
 
-def print_machines(console, measured, cflags=False):
-    """Say where and how the rows were measured: a line for each machine, compiler and Python."""
-    counts = {}
-    for _, about, runs in measured:
-        gil = "" if about["gil"] == "on" else " without the GIL"
-        line = (
-            f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
-            f"CPython {about['python_version'].split()[0]}{gil}; {about['compiler']}"
-            f"{' ' + about['cflags'] if cflags else ''}; {about['date'][:10]}"
+def doubtful(measured):
+    """Return the versions that the machine has disturbed, each with what is wrong."""
+    doubts = {row["version"]: f"had {row['busy']} cores" for row, _ in measured if row["crowded"]}
+    unsettled = "the two fastest runs differ by more than 3%"
+    return doubts | {row["version"]: unsettled for row, _ in measured if not row["settled"]}
+
+
+def print_doubts(console, measured):
+    if any(not row["settled"] for row, _ in measured):
+        print_line(console, "?: the two fastest runs of this row differ by more than 3%")
+    if few := [row["version"] for row, _ in measured if row["crowded"]]:
+        print_line(console, f"fewer cores than threads: {', '.join(few)}")
+    if doubtful(measured):
+        print_line(
+            console, "The machine was busy: close what computes (a browser, a build), run it again."
         )
-        counts.setdefault(line, set()).add(runs)
-    console.print()
-    for line, runs in counts.items():
-        print_line(console, f"{line}; {how_many(runs)}")
 
 
-def show(suite, console):
-    """Print one measurement: what was run, the table, the machine."""
-    rows = rows_of(suite)
-    titles = dict.fromkeys(f"{about['program']}: {about['title']}" for _, about, _ in rows)
-    console.print("\n".join(titles) + "\n", highlight=False, markup=False, soft_wrap=True)
-    print_table(console, [row for row, _, _ in rows], ["program"])
-    print_machines(console, rows, cflags=True)
+def show(suite, console, remark):
+    """Print one measurement: the table, what the programs print below theirs, and doubts."""
+    measured = rows_of(suite)
+    print_table(console, measured, remark)
+    print_factors(console, measured)
+    texts = dict.fromkeys(json.loads(about["below"]) for _, about in measured)
+    if below := "\n".join(filter(None, texts)):
+        console.out(f"\n{below}", highlight=False)
+    print_doubts(console, measured)
+
+
+def with_words(console, measured, columns):
+    rows = [row | {"words": about["words"]} for row, about in measured]
+    table, _ = fitting(console, rows, columns, ["bars", "words"])
+    console.print(table)
 
 
 def show_ladder(suite, console):
-    """Print one line a row: what it is and how many times as fast as the first, as a picture."""
-    measured = [(row, *rest) for row, *rest in rows_of(suite) if row["program"] != "limits"]
-    rows = [row for row, *_ in measured]
-    ladder = Table(box=None, pad_edge=False, show_header=False)
-    for row in rows:
-        threads = f"{row['threads']} threads" if row["threads"] != "1" else ""
-        speedup = f"{times(row['speedup'])}x"
-        ladder.add_row(
-            row["program"], row["version"], threads, speedup, bar(row["speedup"], rows, 40)
-        )
-    ladder.columns[3].justify = "right"
-    console.print(ladder)
-    print_machines(console, measured)
+    """Print a line for each rung: what it is, and how many times as fast as the first."""
+    measured = [pair for pair in rows_of(suite) if pair[0]["program"] != "limits"]
+    columns = ["version", "words", "threads", "speedup", "bars"]
+    with_words(console, measured, columns)
+    print_line(console, "(the bars are logarithmic)")
 
 
 def show_summary(paths, console):
@@ -212,66 +244,117 @@ def show_summary(paths, console):
     chosen = []
     for path in paths:
         suite = load(path)
-        for row, about, runs in rows_of(suite) if suite else []:
+        for row, about in rows_of(suite) if suite else []:
             if about["headline"]:
-                names = ("program", *FIXED)
                 chapter = {"chapter": path.parent.parent.name[1]}  # 04-openmp-prange: 4
-                chosen.append((chapter | {name: row[name] for name in names}, about, runs))
+                chosen.append((chapter | row, about))
     if not chosen:
         sys.exit("results: nothing is measured yet; type: make")
-    print_table(console, [row for row, _, _ in chosen], ["chapter", "program"])
-    print_machines(console, chosen)
+    with_words(
+        console, chosen, ["chapter", "version", "threads", "seconds", "speedup", "busy", "words"]
+    )
+    print_doubts(console, chosen)
 
 
-def console_for(**options):
-    console = Console(**options)
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    return console
+def show_machine(paths, console):
+    """Say where and how the tables were measured: one line, if they are of one machine."""
+    lines = {}
+    for path in paths:
+        if suite := load(path):
+            about = suite.get_benchmarks()[0].get_metadata()
+            gil = "" if about["gil"] == "on" else " without the GIL"
+            lines[
+                f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
+                f"CPython {about['python_version'].split()[0]}{gil}; {about['compiler']}; "
+                f"{about['date'][:10]}; the fastest of 2 or more runs"
+            ] = None
+    for line in lines:
+        print_line(console, line)
 
 
-def rewrite(readme):
-    """Replace what stands between the markers of a README by the stored measurements."""
-    text = readme.read_text(encoding="utf-8")
+def block(readme, kind, pattern):
+    """Return the new text between a pair of markers; None if nothing is measured for it."""
+    paths = sorted(readme.parent.glob(pattern))
+    if not paths:
+        return None
+    page_text = io.StringIO()
+    console = page.console_for(file=page_text, color_system=None)
+    if kind == "summary":
+        show_summary(paths, console)
+    elif kind == "machine":
+        show_machine(paths, console)
+    elif kind == "output":
+        page_text.write(paths[0].read_text(encoding="utf-8"))
+    elif kind == "ladder":
+        show_ladder(load_named(paths[0]), console)
+    else:
+        show(load_named(paths[0]), console, page.remark(paths[0]))
+    return "\n".join(line.rstrip() for line in page_text.getvalue().splitlines())
 
-    def block(match):
-        kind, pattern = match[1], match[2]
-        paths = sorted(readme.parent.glob(pattern))
-        if not paths:
-            print(f"results: {readme}: {pattern} is not measured, left as it was", file=sys.stderr)
-            return match[0]
-        page = io.StringIO()
-        console = console_for(file=page, color_system=None)
-        if kind == "summary":
-            show_summary(paths, console)
-        elif kind == "output":
-            page.write(paths[0].read_text(encoding="utf-8"))
-        else:
-            {"table": show, "ladder": show_ladder}[kind](load_named(paths[0]), console)
-        body = "\n".join(line.rstrip() for line in page.getvalue().splitlines())
-        return f"<!-- {kind}: {pattern} -->\n```text\n{body}\n```\n<!-- end -->"
 
-    marked = r"<!-- (table|ladder|summary|output): (\S+) -->\n.*?<!-- end -->"
-    new = re.sub(marked, block, text, flags=re.DOTALL)
-    if new != text:
-        readme.write_text(new, encoding="utf-8")
+MARKED = re.compile(
+    r"<!-- (table|ladder|summary|machine|output): (\S+) -->\n.*?<!-- end -->", re.DOTALL
+)
+
+
+def objections(paths):
+    """Say what keeps these measurements from being published."""
+    runs = set()
+    for path in paths:
+        suite = load_named(path)
+        runs.add(suite.get_benchmarks()[0].get_metadata()["complete_run"])
+        for version, doubt in doubtful(rows_of(suite)).items():
+            yield f"{path}: {version}: {doubt}"
+    if len(runs) > 1 or "-" in runs:
+        yield "the tables are not all of one run of `make`"
+
+
+def rewrite(readmes, force):
+    """Replace what stands between the markers of READMEs; say what was written, or why nothing."""
+    texts = {readme: readme.read_text(encoding="utf-8") for readme in readmes}
+    shown = {
+        (readme, pattern) for readme in readmes for _, pattern in MARKED.findall(texts[readme])
+    }
+    found = {path for readme, pattern in shown for path in readme.parent.glob(pattern)}
+    against = [
+        f"{r.parent / p}: not measured" for r, p in sorted(shown) if not any(r.parent.glob(p))
+    ]
+    against += objections(sorted(path for path in found if path.suffix == ".json"))
+    for line in against:
+        print(f"results: {line}", file=sys.stderr)
+    if against and not force:
+        sys.exit("results: nothing is written; FORCE=yes writes it all the same")
+    for readme, text in texts.items():
+        written = []
+
+        def replacement(match, readme=readme, written=written):
+            kind, pattern = match.groups()
+            if (body := block(readme, kind, pattern)) is None:
+                return match[0]
+            written.append(pattern)
+            return f"<!-- {kind}: {pattern} -->\n```text\n{body}\n```\n<!-- end -->"
+
+        readme.write_text(MARKED.sub(replacement, text), encoding="utf-8")
+        print(f"{readme}: {' '.join(written) or 'nothing to write'}")
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("action", choices=("table", "summary", "readme"))
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("action", choices=("table", "summary", "machine", "readme"))
+    parser.add_argument("paths", nargs="*", type=Path, metavar="FILE")
     args = parser.parse_args()
+    console = page.console_for()
     if args.action == "summary":
-        show_summary(args.paths, console_for())
-        return
-    for path in args.paths:
-        if args.action == "table":
-            show(load_named(path), console_for())
-        else:
-            rewrite(path)
+        show_summary(args.paths, console)
+    elif args.action == "machine":
+        show_machine(args.paths, console)
+    elif args.action == "readme":
+        rewrite(args.paths, os.environ.get("FORCE") == "yes")
+    else:
+        for path in args.paths:
+            show(load_named(path), console, page.remark(path))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-# shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
+# shellcheck shell=bash disable=SC2154,SC2030,SC2031,SC2016 # Bats sets output, lines and status;
+# backticks are the pages'
 load helper
 
 setup() {
@@ -39,14 +40,19 @@ path_with() {
     done
 }
 
-@test "measure keeps the medians, recomputes the speed-up and stores what pyperf can read" {
-    example fast 0.250 42
-    measure fast --repeat 3
+@test "measure keeps the fastest run, recomputes the speed-up and stores what pyperf can read" {
+    # The second row takes 0.9, 0.5, 0.25 and then 0.251 seconds: the last two agree.
+    command_named fast "echo >>'$tmp/calls'" \
+        "seconds=\$(echo 0.9 0.5 0.25 0.251 | cut -d ' ' -f \$(wc -l <'$tmp/calls'))" \
+        'echo "an example"; echo "version threads answer seconds speedup busy shares"' \
+        'echo "one 1 42 1.000 1.00 1.00 100%"' "echo \"two 2 42 \$seconds 9.99 2.00 50%|\$seconds\"" \
+        'echo; echo "a note"'
+    measure fast
     [ "$status" -eq 0 ]
-    [[ $output == *"two"*"0.2500"*"4.00"*"median of 3 runs"* ]] || false
-    [[ $output != *"9.99"* && $output != *"a note"* ]] || false
-    [[ $output != *$'\e'* ]] || false # plain text in a pipe, and no row is folded
-    [ "$(grep -c '50%|100%' <<<"$output")" -eq 1 ]
+    [ "$(wc -l <"$tmp/calls")" -eq 4 ]
+    [[ $output == "fast: an example"*"two"*"0.2500"*"4.00"*"2.00  50%|0.25"*"a note"* ]] || false
+    [[ $output != *"9.99"* && $output != *"?"* ]] || false
+    [[ $output != *$'\e'* ]] || false # plain text in a pipe
     run -0 limited "$PY" -m pyperf compare_to --table "$tmp/a.json" "$tmp/a.json"
     run limited "$PY" -m pyperf metadata "$tmp/a.json"
     for key in cpu_model_name usable_cpus system compiler python_version; do
@@ -54,8 +60,35 @@ path_with() {
     done
 }
 
+@test "a row whose fastest runs never agree gets a mark, and one that had too few cores is named" {
+    command_named moving "echo >>'$tmp/calls'" "runs=\$(wc -l <'$tmp/calls')" \
+        'echo "version threads answer seconds speedup busy"' \
+        "echo one 1 42 1.00 1.00 1.00; echo two 2 42 0.\$((90 - 8 * runs)) 9.99 0.95"
+    measure moving --budget 0
+    [ "$(wc -l <"$tmp/calls")" -eq 2 ] # at least two runs
+    [[ $output == *"two"*"?0.74"*$'\n?: the two fastest runs'*"The machine was busy: close"* ]] || false
+    [[ $output != *"fewer cores"* ]] || false
+    [ "$("$PY" cpus.py)" -gt 1 ] || skip "one CPU"
+    # A run without its cores counts only if there is no other, fast as it may be.
+    for first in 1.00 2.00; do
+        rm -f "$tmp/calls"
+        command_named apart "echo >>'$tmp/calls'" "runs=\$(wc -l <'$tmp/calls')" \
+            'echo "version threads answer seconds speedup busy"' \
+            "[ \$runs -eq 1 ] && echo two 2 42 0.10 1.00 $first || echo two 2 42 0.50 1.00 1.00"
+        measure apart --budget 0 --parallel apart/two
+        [[ $output == *"two"*"0.${first/[12].00/1}000"* ]] || [ "$first" = 2.00 ]
+    done
+    [[ $output == *"?0.1000"* && $output != *"fewer cores"* ]] || false
+    command_named alone 'echo "version threads answer seconds speedup busy"; echo two 2 42 0.50 1.00 0.99'
+    measure alone
+    [[ $output != *"The machine was busy"* ]] || false
+    measure alone --parallel alone/two
+    [[ $output == *$'\nfewer cores than threads: two\nThe machine was busy'* ]] || false
+}
+
 @test "an example that fails, prints no rows or changes its answer ends its table with one line" {
     no_table() { # no_table WHY NAME OPTION ...
+        echo old >"$tmp/a.json"
         measure "${@:2}"
         [ "$status" -eq 1 ] && [[ $output == "no table: "*"$1" ]] && [ ! -e "$tmp/a.json" ]
     }
@@ -65,39 +98,123 @@ path_with() {
     no_table "it printed no rows" empty
     no_table "No such file or directory" gone
     example moody 0.250 '$$' # the process number: another answer in each run
-    no_table "moody one: the answer changes from run to run" moody --repeat 2
+    no_table "moody/one: the answer changes from run to run" moody
     # Only rows that are named as wrong on purpose may do so.
-    no_table "moody two: the answer changes from run to run" moody --repeat 2 --varies moody/one
-    measure moody --repeat 2 --varies moody/one moody/two
+    no_table "moody/two: the answer changes from run to run" moody --varies moody/one
+    measure moody --varies moody/one moody/two
     [ "$status" -eq 0 ]
 }
 
+# page: a chapter with a README, which has a strip, and a table with its remark.
+page() {
+    mkdir -p "$tmp/09-chapter/build"
+    printf 'a strip\n██  ██\n' >"$tmp/09-chapter/build/strip.txt"
+    printf '%s\n' '# 9 · A page' before '<!-- output: build/strip.txt -->' old '<!-- end -->' \
+        '<!-- table: build/a.json -->' old '<!-- end -->' '' '> Look at `shares` and' '> [this](that).' \
+        '' after '## Question' '' 'How fast?' '' '## Next' '' 'More.' >"$tmp/09-chapter/README.md"
+}
+
+# publish: let results.py write the page.
+publish() { run limited "$PY" results.py readme "$tmp/09-chapter/README.md"; }
+
 @test "results and what was printed come between a README's markers, and nothing else changes" {
+    page
     example fast 0.250 42
-    measure fast --repeat 1
-    printf 'a strip\n██  ██\n' >"$tmp/strip.txt"
-    printf '%s\n' before '<!-- output: strip.txt -->' old '<!-- end -->' '<!-- table: a.json -->' old \
-        '<!-- end -->' after '<!-- table: b.json -->' kept '<!-- end -->' >"$tmp/README.md"
-    limited "$PY" results.py readme "$tmp/README.md"
-    cp "$tmp/README.md" "$tmp/once"
-    limited "$PY" results.py readme "$tmp/README.md"
-    cmp "$tmp/README.md" "$tmp/once"
-    run cat "$tmp/README.md"
-    [[ $output == 'before
-<!-- output: strip.txt -->
+    COMPLETE_RUN=today measure fast
+    mv "$tmp/a.json" "$tmp/09-chapter/build"
+    for _ in once again; do
+        publish
+        [ "$output" = "$tmp/09-chapter/README.md: build/strip.txt build/a.json" ]
+    done
+    run cat "$tmp/09-chapter/README.md"
+    [[ $output == '# 9 · A page
+before
+<!-- output: build/strip.txt -->
 ```text
 a strip
 ██  ██
 ```
 <!-- end -->
-<!-- table: a.json -->
-```text'*"4.00"*'
+<!-- table: build/a.json -->
+```text
+fast: an example'*"4.00"*'
 <!-- end -->
-after
-<!-- table: b.json -->
-kept
-<!-- end -->' ]] || false
+
+> Look at `shares` and
+> [this](that).
+
+after'* ]] || false
     [[ $output != *old* ]] || false
+}
+
+@test "what is marked, missing or not of one complete run comes into no README, unless it is forced" {
+    refused() { # refused WHY: and the page is as it was
+        publish
+        [ "$status" -eq 1 ] && cmp "$tmp/09-chapter/README.md" "$tmp/before" &&
+            [[ $output == *"$1"*"nothing is written; FORCE=yes writes it all the same" ]]
+    }
+    page
+    cp "$tmp/09-chapter/README.md" "$tmp/before"
+    refused "build/a.json: not measured"
+    command_named moving "echo >>'$tmp/calls'" 'echo "version threads answer seconds speedup busy"' \
+        "echo one 1 42 \$(wc -l <'$tmp/calls') 1.00 1.00"
+    COMPLETE_RUN=today measure moving --budget 0
+    mv "$tmp/a.json" "$tmp/09-chapter/build"
+    refused "build/a.json: one: the two fastest runs differ"
+    example fast 0.250 42
+    measure fast
+    mv "$tmp/a.json" "$tmp/09-chapter/build"
+    refused "not all of one run of"
+    FORCE=yes publish
+    [ "$status" -eq 0 ]
+    grep -q 'fast: an example' "$tmp/09-chapter/README.md"
+}
+
+@test "a remark stands under its table, and the columns that it names stay on a narrow terminal" {
+    page
+    example fast 0.250 42
+    table=$tmp/09-chapter/build/a.json
+    run limited "$PY" measure.py -o "$table" fast="'$tmp/fast'"
+    [[ $output == *"two"*"50%|100%"*$'a note\n\nLook at `shares` and this.' ]] || false
+    BRIEF=yes run limited "$PY" measure.py -o "$table" fast="'$tmp/fast'"
+    [ "${#lines[@]}" -eq 1 ]
+    PYTHONPATH=. run -0 limited "$PY" -c 'import pathlib, sys, page, results
+path = pathlib.Path(sys.argv[1])
+results.show(results.load(path), page.console_for(width=54, force_terminal=True), page.remark(path))
+' "$table"
+    [[ $output == *answer*shares* && $output == *"50%|100%"* ]] || false
+    [[ $output != *█* && $output != *threads* ]] || false
+}
+
+@test "a chapter's question waits for a guess on a terminal only, and not for ever" {
+    page
+    run -0 limited "$PY" page.py next "$tmp/09-chapter"
+    [[ $output == "More."*"make"*"more-9" ]] || false
+    run -0 limited "$PY" page.py question --wait "$tmp/09-chapter"
+    [[ $output == "9 · A page"*"How fast?" ]] || false
+    sed 's/^PATIENCE = .*/PATIENCE = 0.1/; s/press Enter/wait/' page.py >"$tmp/page.py"
+    at_a_terminal() { # at_a_terminal CI SCRIPT: its output there, and its exit status
+        run -0 limited env CI="$1" "$PY" -c 'import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+try:
+    while more := os.read(terminal, 1000):
+        seen += more
+        if b"press Enter" in more:
+            os.write(terminal, b"\n")
+except OSError:  # the end, on Linux
+    pass
+print(seen.decode(), os.waitpid(pid, 0)[1])' "$PY" "$2" question --wait "$tmp/09-chapter"
+        [[ $output == *"How fast?"*" 0" ]]
+    }
+    at_a_terminal yes page.py
+    [[ $output != *"Guess"* ]] || false
+    at_a_terminal '' page.py
+    [[ $output == *"Guess, then press Enter"* ]] || false
+    at_a_terminal '' "$tmp/page.py"
+    [[ $output == *"Guess, then wait"* ]] || false
 }
 
 @test "an exercise's check makes the reader's copy once, never overwrites it, and tells 0, 1 and 2" {
@@ -129,7 +246,7 @@ EOF
 @test "a file of the reader's own in build/ is no measurement, and does not get in the way" {
     mkdir -p "$tmp/01-chapter/build"
     example fast 0.250 42
-    measure fast --repeat 1 --headline fast/two
+    measure fast --headline fast/two
     mv "$tmp/a.json" "$tmp/01-chapter/build/ours.json"
     cd "$tmp/01-chapter/build"
     for theirs in '{}' '[]' '{"traceEvents": []}' 'no JSON'; do
@@ -137,7 +254,7 @@ EOF
         run -1 limited "$PY" "$BATS_TEST_DIRNAME/results.py" table theirs.json
         [ "$output" = "results: theirs.json: not a stored measurement" ]
         run -0 limited "$PY" "$BATS_TEST_DIRNAME/results.py" summary "$PWD/ours.json" "$PWD/theirs.json"
-        [[ $output == *fast*two*4.00* ]] || false
+        [[ $output == *two*4.00* ]] || false
     done
 }
 
@@ -155,14 +272,21 @@ EOF
         'BEGIN { print flops, busy, floor; exit !(floor > 0 && flops / busy > 2 * floor) }'
 }
 
-@test "make THREADS=3 passes -t 3 to what is measured, and THREADS=all the number of CPUs" {
+@test "make THREADS=3 passes -t 3 to what is measured, THREADS=all the number of CPUs" {
     run make -n -C ../01-gil-demo run THREADS=3
     [[ $output == *"count.py -t 3"* && $output == *"build/count -t 3"* ]] || false
-    run make -n -C ../01-gil-demo run THREADS=all
+    PATH=/usr/bin:/bin run make -n -C ../01-gil-demo run THREADS=all
     [[ $output == *"count.py -t $("$PY" cpus.py)"* ]] || false
+    run make -n -C ../05-sgd-case-study run THREADS=100 # which has a limit of its own
+    [[ $output == *"sgd.py -t 64"* ]] || false
     run -0 make -n -C ../01-gil-demo # a bare make builds and runs
     [[ $output == *measure.py*count.py* ]] || false
     [[ $output != *" -t "* ]] || false
+    for wrong in abc 0 257 '2 3'; do
+        run -2 make --no-print-directory -C .. chapter-1 THREADS="$wrong"
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == *"THREADS=$wrong: expected a whole number from 1 to 256, or all"* ]] || false
+    done
 }
 
 @test "doctor is content with this machine, and an environment that is ready is not made again" {
@@ -282,7 +406,7 @@ server.serve_forever()' "$tmp/key" "$tmp/cert" "$tmp/port" 3>&- 2>/dev/null &
     copy_of_all
     ln -s "$BATS_TEST_DIRNAME/../.venv" "$tmp/copy/.venv"
     for chapter in "$tmp"/copy/0*; do
-        printf 'build:\nrun:\n\t@echo runs %s; [ %s != 02-threads-in-c ]\n' \
+        printf 'build more:\nrun:\n\t@echo runs %s; [ %s != 02-threads-in-c ]\n' \
             "${chapter##*/}" "${chapter##*/}" >"$chapter/Makefile"
     done
     run limited make -C "$tmp/copy"

@@ -1,0 +1,103 @@
+"""What a chapter's page says, on the terminal.
+
+python page.py question 01-gil-demo   its question; on a terminal, time for a guess
+python page.py next 01-gil-demo       what comes after it
+
+A remark stands once, in the README under its table, as a quotation; whatever shows the table shows
+it too.
+"""
+
+import argparse
+import os
+import re
+import select
+import signal
+import sys
+import textwrap
+from pathlib import Path
+
+from rich.console import Console
+
+PATIENCE = 30  # seconds for a guess
+WIDTH = 100  # of a page; a pipe has none to respect
+
+
+def console_for(**options):
+    console = Console(**options)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def section(text, heading):
+    """Return what stands between a heading of the second level and the next one."""
+    found = re.search(rf"^## {heading}\n+(.*?)\n*(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def remark(path):
+    """Return the quotation under the table of a stored measurement, "" if there is none."""
+    readme = path.parent.parent / "README.md"
+    if not readme.is_file():
+        return ""
+    text = readme.read_text(encoding="utf-8")
+    _, _, behind = text.partition(f": {path.parent.name}/{path.name} -->")
+    _, _, behind = behind.partition("<!-- end -->\n")
+    found = re.match(r"\n*((?:> [^\n]*\n)+)", behind)
+    return re.sub("^> ", "", found[1], flags=re.MULTILINE) if found else ""
+
+
+def say(console, text):
+    """Print paragraphs, wrapped to the terminal."""
+    for paragraph in re.split(r"\n\n+", text.strip()):
+        words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", " ".join(paragraph.split()))  # links: the name
+        console.out(textwrap.fill(words, console.width, break_on_hyphens=False), highlight=False)
+
+
+def show_remark(console, path):
+    console.out()
+    if text := remark(path):
+        say(console, f"{text}\n")
+        console.out()
+
+
+def is_at_a_terminal():
+    """May we wait for a key? Not in a pipe, not under CI, not in the background."""
+    both = sys.stdin.isatty() and sys.stdout.isatty()
+    return both and not os.environ.get("CI") and os.tcgetpgrp(0) == os.getpgrp()
+
+
+def wait_for_a_guess():
+    print(f"\nGuess, then press Enter (in {PATIENCE} s it goes on by itself) ", end="", flush=True)
+    if select.select([sys.stdin], [], [], PATIENCE)[0]:
+        sys.stdin.readline()
+    else:
+        print()
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=("question", "next"))
+    parser.add_argument("chapter", type=Path)
+    parser.add_argument("--wait", action="store_true", help="for Enter, after the question")
+    args = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    console = console_for()
+    text = (args.chapter / "README.md").read_text(encoding="utf-8")
+    if args.part == "next":
+        say(console, section(text, "Next"))
+        more = f"make more-{args.chapter.name[1]}"
+        say(
+            console, f"Why it is so: {args.chapter}/README.md. The chapter's other programs: {more}"
+        )
+        return
+    console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
+    say(console, section(text, "Question"))
+    if args.wait and is_at_a_terminal():
+        wait_for_a_guess()
+
+
+if __name__ == "__main__":
+    main()
