@@ -105,7 +105,7 @@ def show(threads, seconds):
     marks = " ▁▂▃▄▅▆▇█" if "utf" in sys.stdout.encoding.lower() else " .:-=+*#@"
     width = max(20, min(shutil.get_terminal_size().columns, 100) - 19) // 5 * 5
     labels = "".join(f"{seconds * 200 * i:<{width // 5}.4g}" for i in range(5))
-    print(f"\n{'':<10}{labels}{seconds * 1e3:.4g} ms")
+    print(f"{'':<10}{labels}{seconds * 1e3:.4g} ms")
     borders = [seconds * i / width for i in range(width + 1)]
     for i, notes in enumerate(threads, 1):
         cells = (ran(notes, *cell) for cell in pairwise(borders))
@@ -142,7 +142,7 @@ def main():
     print(f"who ran when: {title}")
     threads = record(WORK[args.w], args.t, seconds)
     show(threads, seconds)
-    print(f"\n{summary(threads, seconds)}")
+    print(summary(threads, seconds))
     timeline_files.write(args, title, [turns_of(notes, seconds) for notes in threads], seconds)
 
 

@@ -36,13 +36,17 @@ def section(text, heading):
 
 
 def remark(path):
-    """Return the quotation under the table of a stored measurement, "" if there is none."""
+    """Return the quotation under the table of a stored measurement, "" if there is none.
+
+    A page that has the remark but not the table marks it by <!-- more: build/NAME.json -->.
+    """
     readme = path.parent.parent / "README.md"
     if not readme.is_file():
         return ""
     text = readme.read_text(encoding="utf-8")
-    _, _, behind = text.partition(f": {path.parent.name}/{path.name} -->")
-    _, _, behind = behind.partition("<!-- end -->\n")
+    _, _, behind = text.partition(f": {path.parent.name}/{path.name} -->\n")
+    if not behind.startswith("> "):  # the page shows the table
+        _, _, behind = behind.partition("<!-- end -->\n")
     found = re.match(r"\n*((?:> [^\n]*\n)+)", behind)
     return re.sub("^> ", "", found[1], flags=re.MULTILINE) if found else ""
 

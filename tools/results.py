@@ -132,6 +132,8 @@ def build_table(rows, columns):
     for name in columns:
         left = name in ("version", "words")
         header = name if name not in ("bars", "words") else ""
+        if name == "bars" and is_logarithmic(rows):
+            header = "logarithmic"
         table.add_column(header, justify="left" if left else "right", no_wrap=True)
     for row in rows:
         cells = row | {"seconds": short(row), "speedup": times(row["speedup"])}
@@ -177,8 +179,6 @@ def print_table(console, measured, remark):
             console.print(Segments([*head, Segment.line()]), end="")
         program = about["program"]
         console.print(Segments([*line, Segment.line()]), end="")
-    if "bars" in columns and is_logarithmic(rows):
-        print_line(console, "(the bars are logarithmic)")
 
 
 def print_line(console, text):
@@ -196,22 +196,23 @@ def print_factors(console, measured):
         console.print(f"\n{told}  =  {total:,.0f} times as fast", highlight=False)
 
 
-def doubtful(measured):
-    """Return the versions that the machine has disturbed, each with what is wrong."""
-    doubts = {row["version"]: f"had {row['busy']} cores" for row, _ in measured if row["crowded"]}
-    unsettled = "the two fastest runs differ by more than 3%"
-    return doubts | {row["version"]: unsettled for row, _ in measured if not row["settled"]}
+def doubts_about(measured):
+    """Say which rows the machine has disturbed: a line for each way, none if all is well."""
+    rows = [row for row, _ in measured]
+    if marked := [row["version"] for row in rows if not row["settled"]]:
+        yield f"?: the two fastest runs differ by more than 3%: {', '.join(marked)}"
+    if crowded := [row["version"] for row in rows if row["crowded"]]:
+        yield f"fewer cores than threads: {', '.join(crowded)}"
 
 
 def print_doubts(console, measured):
-    if any(not row["settled"] for row, _ in measured):
-        print_line(console, "?: the two fastest runs of this row differ by more than 3%")
-    if few := [row["version"] for row, _ in measured if row["crowded"]]:
-        print_line(console, f"fewer cores than threads: {', '.join(few)}")
-    if doubtful(measured):
-        print_line(
-            console, "The machine was busy: close what computes (a browser, a build), run it again."
+    doubts = list(doubts_about(measured))
+    if doubts:
+        doubts.append(
+            "The machine was busy: close what computes (a browser, a build), run it again."
         )
+    for line in doubts:
+        print_line(console, line)
 
 
 def show(suite, console, remark):
@@ -236,7 +237,6 @@ def show_ladder(suite, console):
     measured = [pair for pair in rows_of(suite) if pair[0]["program"] != "limits"]
     columns = ["version", "words", "threads", "speedup", "bars"]
     with_words(console, measured, columns)
-    print_line(console, "(the bars are logarithmic)")
 
 
 def show_summary(paths, console):
@@ -266,7 +266,7 @@ def show_machine(paths, console):
             lines[
                 f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
                 f"CPython {about['python_version'].split()[0]}{gil}; {about['compiler']}; "
-                f"{about['date'][:10]}; the fastest of 2 or more runs"
+                f"{about['date'][:10]}"
             ] = None
     for line in lines:
         print_line(console, line)
@@ -303,8 +303,7 @@ def objections(paths):
     for path in paths:
         suite = load_named(path)
         runs.add(suite.get_benchmarks()[0].get_metadata()["complete_run"])
-        for version, doubt in doubtful(rows_of(suite)).items():
-            yield f"{path}: {version}: {doubt}"
+        yield from (f"{path}: {doubt}" for doubt in doubts_about(rows_of(suite)))
     if len(runs) > 1 or "-" in runs:
         yield "the tables are not all of one run of `make`"
 
@@ -312,14 +311,14 @@ def objections(paths):
 def rewrite(readmes, force):
     """Replace what stands between the markers of READMEs; say what was written, or why nothing."""
     texts = {readme: readme.read_text(encoding="utf-8") for readme in readmes}
-    shown = {
-        (readme, pattern) for readme in readmes for _, pattern in MARKED.findall(texts[readme])
-    }
-    found = {path for readme, pattern in shown for path in readme.parent.glob(pattern)}
-    against = [
-        f"{r.parent / p}: not measured" for r, p in sorted(shown) if not any(r.parent.glob(p))
-    ]
-    against += objections(sorted(path for path in found if path.suffix == ".json"))
+    found, against = set(), []
+    for readme, text in texts.items():
+        for kind, pattern in MARKED.findall(text):
+            paths = set(readme.parent.glob(pattern))
+            against += [] if paths else [f"{readme.parent / pattern}: not measured"]
+            if kind in ("table", "ladder"):  # the others show rows of these
+                found |= paths
+    against += objections(sorted(found))
     for line in against:
         print(f"results: {line}", file=sys.stderr)
     if against and not force:
@@ -332,7 +331,9 @@ def rewrite(readmes, force):
             if (body := block(readme, kind, pattern)) is None:
                 return match[0]
             written.append(pattern)
-            return f"<!-- {kind}: {pattern} -->\n```text\n{body}\n```\n<!-- end -->"
+            if kind != "machine":
+                body = f"```text\n{body}\n```"
+            return f"<!-- {kind}: {pattern} -->\n{body}\n<!-- end -->"
 
         readme.write_text(MARKED.sub(replacement, text), encoding="utf-8")
         print(f"{readme}: {' '.join(written) or 'nothing to write'}")

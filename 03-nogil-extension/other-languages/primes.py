@@ -70,7 +70,7 @@ def main():
     except (ImportError, OSError) as error:
         fail(2, f"{error}; in 03-nogil-extension, type: make build && . ../.venv/bin/activate")
 
-    print(f"count the primes below {args.n:,} in {len(here)} languages")
+    print(f"count the primes below {args.n:,} in {len(here)} ways")
     print_counts(here, args.n, args.t)
     verdict()
     wrong = print_meetings(here)
