@@ -31,7 +31,6 @@ $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, th
 	@echo
 	@$(MAKE) --no-print-directory -C $(chapter) build
 	@$(MAKE) --no-print-directory -C $(chapter) run
-	@echo
 	@python tools/results.py machine $(chapter)/build/*.json
 	@python tools/page.py next $(chapter)
 

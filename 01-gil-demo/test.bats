@@ -72,7 +72,7 @@ twin_caught() {
         run -0 limited "$PY" timeline.py -w "$work" -t 3 -n 60
         [ "$(grep -cE '^thread [123]  .* +[0-9]+%$' <<<"$output")" -eq 3 ]
         [[ ${lines[0]} == "who ran when: $work on 3 threads; CPython 3."*"interval 5 ms" ]] || false
-        [[ ${lines[-1]} == "together they ran "*"% of one core"*"the notes took "*"% of the time" ]] || false
+        [[ ${lines[-1]} == "together "*"% of one core"*"notes took "*"% of the time" ]] || false
     done
     [ -n "$(tr -d '\11\12\40-\176' <<<"$output")" ] # blocks, or where they cannot be written, ASCII
     PYTHONIOENCODING=ascii run -0 limited "$PY" timeline.py -n 20
@@ -82,7 +82,7 @@ twin_caught() {
 @test "with a GIL, threads of pure Python together run one core, and never at the same time" {
     gil_is_on || skip "this interpreter has no GIL"
     run -0 limited "$PY" timeline.py -n 300 --trace "$BATS_TEST_TMPDIR/trace.json"
-    together=$(sed -n 's/^together they ran \([0-9]*\)%.*/\1/p' <<<"$output")
+    together=$(sed -n 's/^together \([0-9]*\)%.*/\1/p' <<<"$output")
     [ "$together" -gt 0 ]
     [ "$together" -le 110 ]
     "$PY" - "$BATS_TEST_TMPDIR/trace.json" <<'EOF'
@@ -250,7 +250,7 @@ static void meet(double patience)
 EOF
     for version in gil gil-released; do
         [ $version = gil ] && patience=0.1 wanted=1 || patience=60 wanted=3
-        twin toy_gil.c "/^    measure(/{/\"$version\"/!d;}; s/    native_work(); .*/    meet($patience);/
+        twin toy_gil.c "/^    measure(/{/\"$version\"/!d;}; s/    native_work(&.*/    meet($patience);/
             s/^static void native_work/static inline void native_work/
             s/^    return verdict/    printf(\"inside %d\", most);\n&/"
         compile -D_GNU_SOURCE= -include "$BATS_TEST_TMPDIR/meet.h" -O2 -pthread -w \

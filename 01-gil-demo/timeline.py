@@ -117,13 +117,13 @@ def summary(threads, seconds):
     """Say how much ran together, how long turns are, and what taking notes costs."""
     together = sum(ran(notes, 0, seconds) for notes in threads)
     turns = [end - start for notes in threads for start, end in turns_of(notes, seconds)[1:-1]]
-    told = f"together they ran {together:.0%} of one core"
+    told = f"together {together:.0%} of one core"
     if together < 1.2 and len(turns) > 3:
         told += f", in turns of {statistics.median(turns) * 1e3:.2g} ms"
     slices = [t1 - t0 for notes in threads for (t0, _), (t1, _) in pairwise(notes)]
     start, probe = time.perf_counter(), [clocks() for _ in range(10_000)]
     noting = (time.perf_counter() - start) / len(probe) / statistics.median(slices)
-    return f"{told}; the notes took {noting:.1%} of the time"
+    return f"{told}; notes took {noting:.1%} of the time"
 
 
 def main():

@@ -16,7 +16,7 @@
 
 #include "toy_gil.h"
 
-enum { SHARED = 4, LOCALS = 8, TURNS = 1000, BYTECODES = 16 * TURNS, NATIVE_STEPS = 3000000 };
+enum { SHARED = 4, LOCALS = 8, TURNS = 1000, BYTECODES = 16 * TURNS, NATIVE_STEPS = 800000 };
 enum mode { ALONE, NO_LOCK, GIL, GIL_RELEASED, ATOMIC };
 
 struct object {
@@ -81,10 +81,15 @@ static void evaluate(struct worker *self, unsigned turn)
     }
 }
 
-static void native_work(void)
+/* Never twice equally long: or two threads might fall into step, and not meet in the bytecode. */
+static void native_work(unsigned *seed)
 {
-    for (long i = 0; i < NATIVE_STEPS; i++)
-        __asm__ volatile("" : "+r"(i)); /* keeps the loop from being deleted */
+    unsigned long x = 1;
+
+    for (long i = rand_r(seed) % NATIVE_STEPS; i < 3 * NATIVE_STEPS / 2; i++) {
+        x = x * 1664525 + 1;            /* as in count.c */
+        __asm__ volatile("" : "+r"(x)); /* keeps the loop from being deleted */
+    }
 }
 
 static void take_gil_and_note(struct worker *self)
@@ -112,7 +117,7 @@ static void interpret(struct worker *self)
         self->bytecode_seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
         if (mode == GIL_RELEASED)
             drop_gil(self);
-        native_work(); /* uses no object */
+        native_work(&self->seed); /* uses no object */
         if (mode == GIL_RELEASED)
             take_gil_and_note(self);
     }

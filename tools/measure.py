@@ -33,7 +33,7 @@ from cpus import usable_cpus
 from rich.console import Console
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
-BUDGET = 8  # seconds for all runs of a table, unless two runs of each program take longer
+BUDGET = 6  # seconds for all runs of a table, unless two runs of each program take longer
 MARKS = {
     "headline": "that stand in the summary of all chapters",
     "parallel": "that keep as many cores busy as they have threads, if there are so many",

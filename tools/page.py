@@ -52,9 +52,10 @@ def remark(path):
 
 
 def say(console, text):
-    """Print paragraphs, wrapped to the terminal."""
-    for paragraph in re.split(r"\n\n+", text.strip()):
-        words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", " ".join(paragraph.split()))  # links: the name
+    """Print paragraphs and items of lists, wrapped to the terminal."""
+    for paragraph in re.split(r"\n\n+|\n(?=- )", text.strip()):
+        plain = re.sub(r"\[(.*?)\]\(.*?\)|\*\*", r"\1", paragraph)  # of a link its name
+        words = " ".join(plain.split())
         console.out(textwrap.fill(words, console.width, break_on_hyphens=False), highlight=False)
 
 
@@ -93,9 +94,7 @@ def main():
     if args.part == "next":
         say(console, section(text, "Next"))
         more = f"make more-{args.chapter.name[1]}"
-        say(
-            console, f"Why it is so: {args.chapter}/README.md. The chapter's other programs: {more}"
-        )
+        say(console, f"Why: {args.chapter}/README.md; the other programs: {more}")
         return
     console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
     say(console, section(text, "Question"))

@@ -127,8 +127,8 @@ def bar(value, rows, width):
     return Bar(top, 0, value, width=width)
 
 
-def build_table(rows, columns):
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def build_table(rows, columns, narrow=False):
+    table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold")
     for name in columns:
         left = name in ("version", "words")
         header = name if name not in ("bars", "words") else ""
@@ -145,12 +145,15 @@ def build_table(rows, columns):
 def fitting(console, rows, columns, spare):
     """Return the table, and its columns: on a narrow console without the first spare ones."""
     wide = console.options.update(width=1000)
-    while True:
+    table = build_table(rows, columns)
+    for left_out in spare:
+        if Measurement.get(console, wide, table).maximum <= console.width:
+            break
+        columns = [name for name in columns if name != left_out]
         table = build_table(rows, columns)
-        if not spare or Measurement.get(console, wide, table).maximum <= console.width:
-            return table, columns
-        columns = [name for name in columns if name != spare[0]]
-        spare = spare[1:]
+    if Measurement.get(console, wide, table).maximum > console.width:
+        table = build_table(rows, columns, narrow=True)
+    return table, columns
 
 
 def print_table(console, measured, remark):
@@ -228,7 +231,7 @@ def show(suite, console, remark):
 
 def with_words(console, measured, columns):
     rows = [row | {"words": about["words"]} for row, about in measured]
-    table, _ = fitting(console, rows, columns, ["bars", "words"])
+    table, _ = fitting(console, rows, columns, ["bars", "threads", "seconds", "words"])
     console.print(table)
 
 
