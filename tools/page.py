@@ -54,8 +54,8 @@ def remark(path):
 def say(console, text):
     """Print paragraphs and items of lists, wrapped to the terminal."""
     for paragraph in re.split(r"\n\n+|\n(?=- )", text.strip()):
-        plain = re.sub(r"\[(.*?)\]\(.*?\)|\*\*", r"\1", paragraph)  # of a link its name
-        words = " ".join(plain.split())
+        plain = re.sub(r"\*\*(.+?)\*\*", r"\1", " ".join(paragraph.split()))
+        words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", plain)  # of a link its name
         console.out(textwrap.fill(words, console.width, break_on_hyphens=False), highlight=False)
 
 

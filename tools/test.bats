@@ -186,6 +186,19 @@ results.show(results.load(path), page.console_for(width=54, force_terminal=True)
     [[ $output != *█* && $output != *threads* ]] || false
 }
 
+@test "every table that a chapter measures has a remark on its page, and every page its tables" {
+    for chapter in ../0*/; do
+        pages=$(grep -oE '<!-- (table|output|more): [^ ]+' "$chapter/README.md" | sed 's/.* //' | sort)
+        made=$(grep -oE -- '-o build/[a-z_]+[.](json|txt)' "$chapter/Makefile" | sed 's/-o //' | sort)
+        # Two explain themselves.
+        [ "$pages" = "$(grep -vE 'free_threaded|interpreters' <<<"$made")" ]
+        for table in $pages; do
+            [ -n "$("$PY" -c 'import pathlib, sys, page; print(page.remark(pathlib.Path(sys.argv[1])))' \
+                "$chapter$table")" ] || { echo "$chapter$table"; false; }
+        done
+    done
+}
+
 @test "a chapter's question waits for a guess on a terminal only, and not for ever" {
     page
     run -0 limited "$PY" page.py next "$tmp/09-chapter"
@@ -429,7 +442,7 @@ server.serve_forever()' "$tmp/key" "$tmp/cert" "$tmp/port" 3>&- 2>/dev/null &
         [[ $output == *"make $target"* ]] || false
     done
     cd ..
-    for page in README.md 0*/README.md; do
+    for page in README.md 0*/README.md 0*/*/README.md guide/*.md; do
         while read -r link; do
             [ -e "$(dirname "$page")/$link" ] || { echo "$page: $link"; false; }
         done < <(grep -oE '\]\([^):# ]+[)#]' "$page" | sed 's/^](//; s/.$//')
