@@ -102,7 +102,8 @@ def add_share_of_limit(rows):
     ]
     for row, _ in rows:
         if limits and number(row.get("GB/s", "-")) is not None:
-            row["of-limit"] = f"{float(row['GB/s']) / max(limits):.0%}"
+            row["share"] = float(row["GB/s"]) / max(limits)
+            row["of-limit"] = f"{row['share']:.0%}"
 
 
 def short(row):
@@ -163,7 +164,7 @@ def print_table(console, measured, remark):
     apart), then other columns; `answer` and what the remark names stay.
     """
     rows = [row for row, _ in measured]
-    hidden = {*FIXED, "program", "settled", "crowded"}
+    hidden = {*FIXED, "program", "settled", "crowded", "share"}
     more = [name for name in dict.fromkeys(chain.from_iterable(rows)) if name not in hidden]
     more = [name for name in more if any(row.get(name, "-") != "-" for row in rows)]
     columns = ["version", "threads", "answer", "seconds", "speedup", "bars", "busy", *more]
@@ -206,6 +207,8 @@ def doubts_about(measured):
         yield f"?: the two fastest runs differ by more than 3%: {', '.join(marked)}"
     if crowded := [row["version"] for row in rows if row["crowded"]]:
         yield f"fewer cores than threads: {', '.join(crowded)}"
+    if beyond := [row["version"] for row in rows if row.get("share", 0) > 1 + 2 * AGREE]:
+        yield f"more than the limit, which had a worse moment: {', '.join(beyond)}"
 
 
 def print_doubts(console, measured):

@@ -68,6 +68,11 @@ path_with() {
     [ "$(wc -l <"$tmp/calls")" -eq 2 ] # at least two runs
     [[ $output == *"two"*"?0.74"*$'\n?: the two fastest runs differ by more than 3%: two\nThe machine was busy: close'* ]] || false
     [[ $output != *"fewer cores"* ]] || false
+    # So is one that beats the limit measured beside it.
+    command_named limits 'echo "version threads answer seconds speedup busy GB/s"; echo add 1 - 1 1 1 40.0'
+    command_named beats 'echo "version threads answer seconds speedup busy GB/s"; echo one 1 42 1 1 1 43.0'
+    run limited "$PY" measure.py -o "$tmp/a.json" --limit add -- "limits='$tmp/limits'" "beats='$tmp/beats'"
+    [[ $output == *108%*$'\nmore than the limit, which had a worse moment: one\n'* ]] || false
     [ "$("$PY" cpus.py)" -gt 1 ] || skip "one CPU"
     # A run without its cores counts only if there is no other, fast as it may be.
     for first in 1.00 2.00; do
