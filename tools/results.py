@@ -39,7 +39,7 @@ def load(path):
     """Return what measure.py stored; None for any other file that a reader has put into build/."""
     try:
         suite = pyperf.BenchmarkSuite.load(str(path))
-        return suite if "headline" in suite.get_benchmarks()[0].get_metadata() else None
+        return suite if "complete_run" in suite.get_benchmarks()[0].get_metadata() else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # pyperf checks little
         return None
 

@@ -1,1 +1,121 @@
-../../tools/bench.py
+"""What every example needs and none is about: options, clocks, rows, and how a program ends.
+
+    def main():
+        args = read_options(__doc__, n=(10**6, 1, 10**9, "count to n"), t=(2, 1, 256, "threads"))
+        header("inside")  # the columns of every table, and one more
+        with stopwatch() as took:
+            steps = count(args.n)
+        row("sequential", 1, steps, steps == args.n, took, inside())
+        verdict()  # exit code 1 and a line that names the wrong rows, if there are any
+
+Python finds it in the folder of the program, where a symbolic link leads here.
+"""
+
+import argparse
+import contextlib
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+rows = []  # (version, wall seconds, right) of the table so far
+
+
+def fail(code, line):
+    """Say one line and end: with code 1 if something failed, 2 if it was asked for wrongly."""
+    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    sys.exit(code)
+
+
+def whole(low, high):  # as a type for argparse
+    def parse(text):
+        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from {low} to {high}")
+
+    return parse
+
+
+def read_options(about, **options):
+    """Return the options' values; for anything that is not described here, one line and exit 2.
+
+    options: n=(default, low, high, meaning), or w={what add_argument takes; with nargs, a word}.
+    """
+    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=about.split("\n")[0])
+    for name, option in options.items():
+        keywords = option
+        if isinstance(option, tuple):
+            default, low, high, meaning = option
+            text = f"{meaning}, {low} to {high} (default: {default})"
+            keywords = {"type": whole(low, high), "default": default, "help": text}
+        flag = f"-{name}" if len(name) == 1 else f"--{name}"
+        parser.add_argument(name if "nargs" in keywords else flag, **keywords)
+    return parser.parse_args()
+
+
+def openmp_threads(most=256):  # the default of -t; some values make OpenMP crash when it comes
+    try:
+        return whole(1, most)(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])
+    except argparse.ArgumentTypeError as error:
+        return fail(2, f"OMP_NUM_THREADS {error}")
+
+
+@contextlib.contextmanager
+def built():  # around imports of what lies in build/ or is installed in .venv
+    stop_at_once()  # imports take their time
+    folder = Path(__file__).parent  # of the link
+    sys.path.insert(0, str(folder / "build"))
+    try:
+        yield
+    except ImportError as error:
+        fail(2, f"{error}; in {folder.name}, type: make build && . ../.venv/bin/activate")
+
+
+@contextlib.contextmanager
+def stopwatch():
+    """Time a block: wall seconds, and CPU seconds of its threads and of processes that ended."""
+
+    def cpu():
+        return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+
+    took = argparse.Namespace(wall=time.perf_counter(), cpu=cpu())
+    yield took
+    took.wall, took.cpu = time.perf_counter() - took.wall, cpu() - took.cpu
+
+
+def header(*columns):
+    rows.clear()
+    names = "version          threads          answer   seconds speedup  busy"
+    print(names, *map("{:>7}".format, columns))
+
+
+def row(version, threads, answer, right, took, *cells):  # of the table that header() began
+    rows.append((version, took.wall, right))
+    speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
+    fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
+    print(fixed, *map("{:>7}".format, cells))
+
+
+def verdict():
+    if wrong := [version for version, _, right in rows if not right]:
+        fail(1, f"wrong answer: {' '.join(wrong)}")
+
+
+def stop_at_once():  # on Ctrl-C and on a closed pipe, and in silence, as a C program does
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def run(main):
+    stop_at_once()
+    sys.stdout or fail(1, "there is no output to write to")
+    sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
+    try:
+        main()
+    except (OSError, RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and "start new thread" not in str(error):
+            raise
+        fail(1, f"cannot go on: {error!r} (see make doctor)")

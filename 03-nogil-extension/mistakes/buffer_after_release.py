@@ -81,7 +81,7 @@ def main():
     common.say("", f"AddressSanitizer: {complaint or 'does not work here, so this was not shown'}")
     common.say(
         "cause",
-        "PyBuffer_Release() came before the last use. The pointer is still there, but",
+        "PyBuffer_Release() came before the last use. The pointer is still there, but "
         "nothing tells the bytearray that it must not move or shrink.",
     )
     common.say("fix", "call PyBuffer_Release() after the last use, and on every way out")

@@ -11,12 +11,14 @@ import shlex
 import subprocess
 import sys
 import sysconfig
+import textwrap
 from pathlib import Path
 
 from bench import fail, read_options
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "mistakes"
+WHOLE_WORDS = {"break_long_words": False, "break_on_hyphens": False}
 TIMEOUT = 250  # seconds, for what takes a few: only what hangs is ended
 
 
@@ -35,8 +37,9 @@ def start(doc, needs_gil=True):
 
 
 def say(label, *lines):
-    """Print lines behind a label, at once."""
-    print(f"{label and label + ':':<10}" + f"\n{'':<10}".join(lines), flush=True)
+    """Print lines behind a label, at once; long ones go on in the next line."""
+    wrapped = [part for line in lines for part in textwrap.wrap(line, 70, **WHOLE_WORDS)]
+    print(f"{label and label + ':':<10}" + f"\n{'':<10}".join(wrapped), flush=True)
 
 
 def finish(shown):

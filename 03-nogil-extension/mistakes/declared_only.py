@@ -31,7 +31,7 @@ def main():
     common.say(
         "cause",
         "cpdef int declared(double timeout) noexcept nogil:",
-        "is a permission: code that has no GIL may call this. It releases nothing, and a",
+        "is a permission: code that has no GIL may call this. It releases nothing, and a "
         "caller from Python comes in with the GIL.",
     )
     common.say("fix", "with nogil:", "around the loop, in the function that Python calls")

@@ -1,4 +1,4 @@
-"""A C function that returns void, without `noexcept`: its caller takes the GIL after every call.
+"""A void C function without `noexcept`: its caller takes the GIL after every call.
 
     python mistakes/exception_check.py
 
@@ -49,7 +49,7 @@ def main():
         "cause",
         "cdef void checked(double x) nogil:",
         "might raise, as far as Cython 3 can tell, and void has no value to say so with.",
-        "So the caller looks for an exception, and that needs the GIL, every time. (A function",
+        "So the caller looks for an exception, and that needs the GIL, every time. (A function "
         "that returns a number says so with -1: its caller looks only when it sees one.)",
     )
     common.say("fix", "cdef void unchecked(double x) noexcept nogil:")

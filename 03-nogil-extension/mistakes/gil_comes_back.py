@@ -44,7 +44,7 @@ def gil(python, module):
 def explain():
     common.say(
         "cause",
-        "the module says nothing about the GIL, so Python takes it that the module needs",
+        "the module says nothing about the GIL, so Python takes it that the module needs "
         "one, and turns it on for the whole process. A RuntimeWarning is all you see.",
     )
     common.say(

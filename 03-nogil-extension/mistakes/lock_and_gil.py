@@ -54,12 +54,12 @@ def main():
     common.say("seen", output.strip().partition("\n")[0] + f" Exit code {code}.", *waiting)
     common.say(
         "cause",
-        "visit() keeps the mutex and waits for the GIL; insert_broken() keeps the GIL and",
+        "visit() keeps the mutex and waits for the GIL; insert_broken() keeps the GIL and "
         "waits for the mutex. Each has what the other needs.",
     )
     common.say(
         "fix",
-        "never wait for a lock with the GIL held: insert_fixed() releases the GIL first,",
+        "never wait for a lock with the GIL held: insert_fixed() releases the GIL first, "
         "and so must everybody who takes this lock (3.13's PyMutex_Lock does it by itself)",
     )
 

@@ -19,7 +19,7 @@ def main():
     common.say("seen", *(errors or ["Cython has no objection"]))
     common.say(
         "cause",
-        "values[i] is a Python float: to read it is to count a reference, and another",
+        "values[i] is a Python float: to read it is to count a reference, and another "
         "thread may change the list at the same moment. Both need the GIL.",
     )
     common.say(
