@@ -20,7 +20,8 @@ all: setup ## set up if needed, then build, run and time all five chapters
 	for chapter in $(CHAPTERS); do \
 	    echo "$$chapter"; \
 	    for target in build run more; do \
-	        $(MAKE) --no-print-directory -s -C $$chapter $$target || status=1; \
+	        $(MAKE) --no-print-directory -s -C $$chapter $$target && continue; \
+	        status=1; [ $$target != build ] || break; \
 	    done; \
 	done; \
 	echo; python tools/results.py summary $(CHAPTERS:%=%/build/*.json) && \

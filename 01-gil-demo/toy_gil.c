@@ -26,6 +26,7 @@ struct object {
 struct worker {
     pthread_t thread;
     uint64_t rounds;
+    long native_steps;
     struct object locals[LOCALS];
     unsigned seed;
     uint64_t freed_early;
@@ -50,7 +51,7 @@ static long change(struct object *object, long by, struct worker *self)
 }
 
 /* What the threads execute, again and again: an expression with eight operands, one of them shared
- * by all threads. As in CPython, an operand on the stack is a reference. */
+ * by all threads. An operand on the stack is a reference (in CPython before 3.14, always). */
 enum op { LOAD_SHARED, LOAD_LOCAL, POP, END };
 static const enum op code[] = {LOAD_LOCAL, LOAD_LOCAL, LOAD_LOCAL, LOAD_SHARED, LOAD_LOCAL,
                                LOAD_LOCAL, LOAD_LOCAL, LOAD_LOCAL, POP,         POP,
@@ -81,15 +82,23 @@ static void evaluate(struct worker *self, unsigned turn)
     }
 }
 
-/* Never twice equally long: or two threads might fall into step, and not meet in the bytecode. */
-static void native_work(unsigned *seed)
+static void native_work(long steps)
 {
     unsigned long x = 1;
 
-    for (long i = rand_r(seed) % NATIVE_STEPS; i < 3 * NATIVE_STEPS / 2; i++) {
+    while (steps-- > 0) {
         x = x * 1664525 + 1;            /* as in count.c */
         __asm__ volatile("" : "+r"(x)); /* keeps the loop from being deleted */
     }
+}
+
+/* Longer or shorter, and then as much shorter or longer: threads whose rounds were equally long
+ * might fall into step, and never meet in the bytecode. */
+static long uneven(struct worker *self, uint64_t round)
+{
+    if (round % 2)
+        return self->native_steps = 2 * NATIVE_STEPS - self->native_steps;
+    return self->native_steps = NATIVE_STEPS / 2 + rand_r(&self->seed) % NATIVE_STEPS;
 }
 
 static void take_gil_and_note(struct worker *self)
@@ -117,7 +126,7 @@ static void interpret(struct worker *self)
         self->bytecode_seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
         if (mode == GIL_RELEASED)
             drop_gil(self);
-        native_work(&self->seed); /* uses no object */
+        native_work(uneven(self, round)); /* uses no object */
         if (mode == GIL_RELEASED)
             take_gil_and_note(self);
     }

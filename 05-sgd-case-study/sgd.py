@@ -130,15 +130,15 @@ def main():
     )
     try:
         data = load(args.file)
-        blocks = min(args.n, data.train) // BLOCK
-        target = f"until the objective is within 0.1% of {data.optimum:.6f}"
-        print(f"SGD on {blocks * BLOCK} flights {target}")
-        header("epochs", f"{'gap':>8}", "AUC", "GB/s")
-        for version, make, fixed in VERSIONS:
-            threads = fixed or args.t
-            row(version, threads, *climb(data, make, threads, blocks, args))
-    except ValueError as error:  # of a damaged file, or of a module built for another BLOCK
+    except ValueError as error:
         fail(2, error)
+    blocks = min(args.n, data.train) // BLOCK
+    target = f"until the objective is within 0.1% of {data.optimum:.6f}"
+    print(f"SGD on {blocks * BLOCK} flights {target}")
+    header("epochs", f"{'gap':>8}", "AUC", "GB/s")
+    for version, make, fixed in VERSIONS:
+        threads = fixed or args.t
+        row(version, threads, *climb(data, make, threads, blocks, args))
     verdict()
 
 

@@ -58,7 +58,7 @@ static inline void help(const char *words, const struct opt *options)
 /* Return where in argv the words behind the options begin; if words is NULL, there are none. */
 static inline int read_options(int argc, char **argv, const char *words, const struct opt *options)
 {
-    char letters[64] = "", name[] = "-?";
+    char letters[64] = "h", name[] = "-?";
     const struct opt *known[128] = {0};
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* each row is seen as soon as it is there, in a pipe too */
@@ -71,11 +71,11 @@ static inline int read_options(int argc, char **argv, const char *words, const s
             set(o, "OMP_NUM_THREADS", getenv("OMP_NUM_THREADS"), ','); /* of "4,2" the 4 */
 #endif
     }
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
         help(words, options);
     for (int letter; (letter = getopt(argc, argv, letters)) != -1;) {
-        if (!known[letter])
-            exit(2); /* getopt has said what is wrong */
+        if (!known[letter]) /* if not -h, getopt has said what is wrong */
+            letter == 'h' ? help(words, options) : exit(2);
         name[1] = (char)letter;
         set(known[letter], name, optarg, '\0');
     }

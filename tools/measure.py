@@ -34,6 +34,7 @@ from rich.console import Console
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
 BUDGET = 6  # seconds for all runs of a table, unless two runs of each program take longer
+COLUMNS = {"version", "threads", "answer", "seconds", "speedup", "busy"}
 MARKS = {
     "headline": "that stand in the summary of all chapters",
     "parallel": "that keep as many cores busy as they have threads, if there are so many",
@@ -63,61 +64,75 @@ def parse(command, output):
     """Return an example's title, its rows (dicts of column: text) and the text below them.
 
     The table starts at the line whose first word is "version" and ends at a blank line.
-    Failed if there is no table, or a row that does not fit its header.
+    Failed if there is no table, a row that does not fit its header, or one that cannot be kept.
     """
-    title, columns, rows = "-", None, []
-    table, _, below = output.partition("\n\n")
-    for line in table.splitlines():
+    title, columns, rows = "-", None, {}
+    lines = iter(output.splitlines())
+    for line in lines:
         words = line.split()
         if columns is None:
             if words[:1] == ["version"]:
                 columns = words
             else:
                 title = line.strip() or title
+        elif not words:
+            break
         elif len(words) != len(columns):
             raise Failed(f"no table: {command}: a row does not fit its header: {line!r}")
         else:
-            rows.append(dict(zip(columns, words, strict=True)))
+            row = dict(zip(columns, words, strict=True))
+            if not row.keys() >= COLUMNS or not results.number(row["seconds"]):
+                raise Failed(f"no table: {command}: a row without its time: {line!r}")
+            if rows.setdefault((row["version"], row["threads"]), row) is not row:
+                raise Failed(f"no table: {command}: a row comes twice: {line!r}")
     if not rows:
         raise Failed(f"no table: {command}: it printed no rows")
-    return title, rows, below.rstrip()
+    return title, list(rows.values()), "\n".join(lines).rstrip()
+
+
+def rows_over(label, runs):
+    """Return for each row of a program its runs; Failed if the rows are not the same ones."""
+    rows = [rows for _, rows, _ in runs]
+    if len({tuple((row["version"], row["threads"]) for row in run) for run in rows}) > 1:
+        raise Failed(f"no table: {label}: its rows change from run to run")
+    return list(zip(*rows, strict=True))
 
 
 def settled(label, runs, parallel):
     """Do the two fastest runs of every row agree?"""
-    for row in zip(*(rows for _, rows, _ in runs), strict=True):
+    for row in rows_over(label, runs):
         marked = f"{label}/{row[0]['version']}" in parallel
         about = {"parallel": marked, "usable_cpus": usable_cpus()}
         if not results.fastest([(float(run["seconds"]), run | about) for run in row])[-1]:
             return False
-    return bool(runs)
+    return True
 
 
 def run_all(programs, budget, parallel):
-    """Run the programs in turn, twice and then those that are not settled, while there is time.
+    """Run the programs in turn: twice, and then until all rows are settled or the time is over.
 
     Returns {label: [(title, rows, text below), ...]}.
     """
     runs = {label: [] for label in programs}
     console = Console(stderr=True)
-    status = console.status("") if console.is_terminal else None
-    turn_took, end = 0, time.perf_counter() + budget
+    status = console.status("", refresh_per_second=1) if console.is_terminal else None
+    end = time.perf_counter() + budget
     try:
-        while waiting := [x for x in runs if not settled(x, runs[x], parallel)]:
+        while True:
             begin = time.perf_counter()
-            if turn_took and begin + turn_took > end and all(len(runs[x]) > 1 for x in waiting):
-                break
-            for label in waiting:
+            for label, command in programs.items():
                 if status:
                     status.update(f"{label}, run {len(runs[label]) + 1}")
                     status.start()
-                command = programs[label]
                 runs[label].append(parse(command, run_once(command)))
-            turn_took = time.perf_counter() - begin
+            now = time.perf_counter()
+            twice = min(map(len, runs.values())) > 1
+            over = now + (now - begin) > end
+            if twice and (over or all(settled(x, runs[x], parallel) for x in runs)):
+                return runs
     finally:
         if status:
             status.stop()
-    return runs
 
 
 def machine(cflags):
@@ -178,10 +193,13 @@ def measure(args):
     }
     benchmarks = []
     for label, runs in run_all(dict(args.programs), args.budget, args.parallel).items():
-        title, _, below = runs[-1]
+        title, _, below = min(runs, key=lambda run: sum(float(row["seconds"]) for row in run[1]))
         its = about | {"program": label, "title": title, "below": json.dumps(below)}
-        rows = zip(*(rows for _, rows, _ in runs), strict=True)
-        benchmarks += [benchmark(label, row, its) for row in rows]
+        benchmarks += [benchmark(label, row, its) for row in rows_over(label, runs)]
+    known = {f"{b.get_metadata()['program']}/{b.get_metadata()['version']}" for b in benchmarks}
+    named = [row for name in MARKS for row in about[name]] + list(about["words"])
+    if unknown := {*named, *(row for _, *rows in args.factor for row in rows)} - known:
+        raise Failed(f"no table: no such row: {' '.join(sorted(unknown))}")
     return pyperf.BenchmarkSuite(benchmarks)
 
 

@@ -68,8 +68,11 @@ def show_remark(console, path):
 
 def is_at_a_terminal():
     """May we wait for a key? Not in a pipe, not under CI, not in the background."""
-    both = sys.stdin.isatty() and sys.stdout.isatty()
-    return both and not os.environ.get("CI") and os.tcgetpgrp(0) == os.getpgrp()
+    try:
+        both = os.isatty(0) and os.isatty(1)
+        return both and not os.environ.get("CI") and os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:  # some other terminal
+        return False
 
 
 def wait_for_a_guess():
@@ -88,7 +91,8 @@ def main():
     parser.add_argument("chapter", type=Path)
     parser.add_argument("--wait", action="store_true", help="for Enter, after the question")
     args = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     console = console_for()
     text = (args.chapter / "README.md").read_text(encoding="utf-8")
     if args.part == "next":

@@ -144,7 +144,7 @@ def build_table(rows, columns, narrow=False):
 
 
 def fitting(console, rows, columns, spare):
-    """Return the table, and its columns: on a narrow console without the first spare ones."""
+    """Return the table: on a narrow console without the first spare columns, then closer."""
     wide = console.options.update(width=1000)
     table = build_table(rows, columns)
     for left_out in spare:
@@ -154,7 +154,7 @@ def fitting(console, rows, columns, spare):
         table = build_table(rows, columns)
     if Measurement.get(console, wide, table).maximum > console.width:
         table = build_table(rows, columns, narrow=True)
-    return table, columns
+    return table
 
 
 def print_table(console, measured, remark):
@@ -173,7 +173,7 @@ def print_table(console, measured, remark):
     told_apart = len({(row["program"], row["version"]) for row in rows}) == len(rows)
     spare = ["bars"] + ["threads"] * told_apart + more
     spare = [name for name in spare if f"`{name}`" not in remark]
-    table, columns = fitting(console, rows, columns, spare)
+    table = fitting(console, rows, columns, spare)
     head, *lines = console.render_lines(table, pad=False)
     program = None
     for line, (_, about) in zip(lines, measured, strict=True):
@@ -205,8 +205,8 @@ def doubts_about(measured):
     rows = [row for row, _ in measured]
     if marked := [row["version"] for row in rows if not row["settled"]]:
         yield f"?: the two fastest runs differ by more than 3%: {', '.join(marked)}"
-    if crowded := [row["version"] for row in rows if row["crowded"]]:
-        yield f"fewer cores than threads: {', '.join(crowded)}"
+    if few := [row["version"] for row in rows if row["crowded"]]:
+        yield f"fewer cores than threads: {', '.join(few)}"
     if beyond := [row["version"] for row in rows if row.get("share", 0) > 1 + 2 * AGREE]:
         yield f"more than the limit, which had a worse moment: {', '.join(beyond)}"
 
@@ -234,8 +234,7 @@ def show(suite, console, remark):
 
 def with_words(console, measured, columns):
     rows = [row | {"words": about["words"]} for row, about in measured]
-    table, _ = fitting(console, rows, columns, ["bars", "threads", "seconds", "words"])
-    console.print(table)
+    console.print(fitting(console, rows, columns, ["bars", "threads", "seconds", "words"]))
 
 
 def show_ladder(suite, console):
@@ -264,18 +263,20 @@ def show_summary(paths, console):
 
 def show_machine(paths, console):
     """Say where and how the tables were measured: one line, if they are of one machine."""
-    lines = {}
-    for path in paths:
-        if suite := load(path):
-            about = suite.get_benchmarks()[0].get_metadata()
-            gil = "" if about["gil"] == "on" else " without the GIL"
-            lines[
-                f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
-                f"CPython {about['python_version'].split()[0]}{gil}; {about['compiler']}; "
-                f"{about['date'][:10]}"
-            ] = None
-    for line in lines:
+    suites = filter(None, map(load, paths))
+    about = [suite.get_benchmarks()[0].get_metadata() for suite in suites]
+    complete = [one for one in about if one["complete_run"] != "-"]
+    for line in dict.fromkeys(map(machine, complete or about)):
         print_line(console, line)
+
+
+def machine(about):
+    gil = "" if about["gil"] == "on" else " without the GIL"
+    return (
+        f"{about['cpu_model_name']}, {about['usable_cpus']} cores; {about['system']}; "
+        f"CPython {about['python_version'].split()[0]}{gil}; {about['compiler']}; "
+        f"{about['date'][:10]}"
+    )
 
 
 def block(readme, kind, pattern):

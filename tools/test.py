@@ -17,7 +17,9 @@ from pathlib import Path
 from cpus import usable_cpus
 
 # What the caller's environment must not decide.
-UNSET = re.compile(r"PYTHON|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBOSE$|FORCE_COLOR$")
+UNSET = re.compile(
+    r"PYTHON|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBOSE$|FORCE|BRIEF$|BUDGET$|COMPLETE_RUN$"
+)
 
 
 def run(file):
