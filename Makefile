@@ -42,7 +42,7 @@ $(NUMBERS:%=more-%): more-%: setup ## the chapter's other programs
 $(NUMBERS:%=question-%): question-%: setup ## a chapter's question alone
 	@python tools/page.py question $(chapter)
 
-setup: ## make .venv from the locked requirements (make does it by itself)
+setup: ## make .venv from the locked requirements (make does that too)
 	@sh tools/doctor.sh required
 	@$(MAKE) --no-print-directory -C tools base
 
@@ -65,7 +65,7 @@ test: setup ## test everything; test-N one chapter
 $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test
 
-doctor: ## check compiler, Python, OpenMP, cores ...; print what to install
+doctor: ## check compiler, Python, OpenMP ...; print what to install
 	@MAKE='$(MAKE)' sh tools/doctor.sh
 
 lint: setup ## check the style of C, Python and shell

@@ -139,10 +139,9 @@ int main(int argc, char **argv)
         {"mutex", count_mutex, t, 0},    {"atomic", count_atomic, t, 0},
         {"packed", count_own, t, 1},     {"padded", count_own, t, PADDED},
     };
-    printf("count to %" PRIu64 " together; ns/step: of the whole row\n", n);
+    printf("count to %" PRIu64 " together; racy is wrong on purpose\n", n);
     header("%9s%8s\n", "lost", "ns/step");
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
         print_row(&versions[i], n);
-    printf("\nracy is wrong on purpose, and gives way at every %dth step: see lost\n", GIVE_WAY);
     return verdict();
 }

@@ -106,10 +106,7 @@ def main():
         t=(2, 1, 256, "threads, and as many interpreters"),
     )
     if not interpreters:
-        print(
-            "interpreters.py: this needs CPython 3.14, for interpreters with a GIL each; "
-            f"here is {sys.version.split()[0]}"
-        )
+        print("interpreters.py: this needs CPython 3.14, for interpreters with a GIL each")
         return
     others = [create() for _ in range(args.t)]  # takes some ten milliseconds each: no row has it
     print(f"count the primes below {args.n:,}, always holding a GIL")

@@ -33,7 +33,7 @@ def interrupted(count, hi):
         time.sleep(60)  # only if the call was over before the key was pressed
     except KeyboardInterrupt:
         late = (time.perf_counter() - pressed[0]) * 1000
-        return f"KeyboardInterrupt {late:.0f} ms later{', after its end' if answer else ''}"
+        return f"KeyboardInterrupt {late:.0f} ms later{', at its end' if answer else ''}"
     return fail(1, "wrong: Ctrl-C had no effect")
 
 

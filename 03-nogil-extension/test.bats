@@ -193,7 +193,7 @@ ignoring_ctrl_c() { (trap '' INT && limited "$@"); } # as `make &` in a script s
     for how in limited on_one_core ignoring_ctrl_c; do
         run -0 "$how" "$PY" -X dev -W error manners.py
         [ "$(grep -c 'KeyboardInterrupt [0-9]* ms later$' <<<"$output")" -eq 2 ]
-        [ "$(grep -c 'KeyboardInterrupt [0-9]* ms later, after its end$' <<<"$output")" -eq 1 ]
+        [ "$(grep -c 'KeyboardInterrupt [0-9]* ms later, at its end$' <<<"$output")" -eq 1 ]
         [ "$(grep -c 'BufferError: Existing exports of data' <<<"$output")" -eq 2 ]
         [ "$(grep -c ' C: LookupError(7), from a native thread' <<<"$output")" -eq 1 ]
         [ "$(grep -c ' Cython: LookupError(7), in the calling thread' <<<"$output")" -eq 1 ]
@@ -207,7 +207,7 @@ ignoring_ctrl_c() { (trap '' INT && limited "$@"); } # as `make &` in a script s
     passes '
 import manners, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-assert manners.interrupted(_primes.count_interruptible, 3_000_000).endswith("after its end")'
+assert manners.interrupted(_primes.count_interruptible, 3_000_000).endswith("at its end")'
 
     edit primesmodule.c '/"obj", &view) < 0/{n;s/$/ PyBuffer_Release(\&view);/;}'
     edit manners.py 's/range(100)/range(3)/; s/10\*\*12/3_000_000/'

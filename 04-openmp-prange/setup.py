@@ -37,5 +37,6 @@ setup(
         ],
         build_dir="build",
         force=True,
+        quiet=True,
     ),
 )

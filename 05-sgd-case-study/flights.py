@@ -99,7 +99,7 @@ def main():
     save(data, path)
     print(
         f"{path}: {len(data.rows):,} flights, {data.train:,} to train on, "
-        f"{len(data.rows) - data.train:,} held out; {(data.labels > 0).mean():.1%} late; "
+        f"{len(data.rows) - data.train:,} held out\n{(data.labels > 0).mean():.1%} late; "
         f"optimum {data.optimum:.6f}, held-out AUC {auc(data, best):.4f}"
     )
 

@@ -30,5 +30,6 @@ setup(
         ),
         build_dir="build",
         force=True,
+        quiet=True,
     ),
 )

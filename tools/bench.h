@@ -132,7 +132,7 @@ static inline void cells(const char *version, uint64_t threads, uint64_t answer,
         snprintf(end, sizeof wrong_rows - (size_t)(end - wrong_rows), " %s", version);
     first_wall = first_wall > 0 ? first_wall : wall;
     snprintf(digits, sizeof digits, "%" PRIu64, answer);
-    printf("%-16s%8" PRIu64 " %15s%#10.4g%8.2f%6.2f", version, threads, text ? text : digits, wall,
+    printf("%-16s%8" PRIu64 " %15s%#10.4g%8.2f %.2f", version, threads, text ? text : digits, wall,
            first_wall / wall, cpu / wall);
 }
 
@@ -140,7 +140,7 @@ static inline void cells(const char *version, uint64_t threads, uint64_t answer,
 #define row(name, t, answer, right, ...) (cells(name, t, answer, NULL, right), printf(__VA_ARGS__))
 #define row_of_text(name, t, text, right, ...) (cells(name, t, 0, text, right), printf(__VA_ARGS__))
 #define header(...)                                                                                \
-    printf("version          threads          answer   seconds speedup  busy" __VA_ARGS__)
+    printf("version          threads          answer   seconds speedup busy" __VA_ARGS__)
 
 static inline int verdict(void)
 {

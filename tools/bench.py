@@ -87,14 +87,14 @@ def stopwatch():
 
 def header(*columns):
     rows.clear()
-    names = "version          threads          answer   seconds speedup  busy"
+    names = "version          threads          answer   seconds speedup busy"
     print(names, *map("{:>7}".format, columns))
 
 
 def row(version, threads, answer, right, took, *cells):  # of the table that header() began
     rows.append((version, took.wall, right))
     speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
-    fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f}{busy:>6.2f}"
+    fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f} {busy:.2f}"
     print(fixed, *map("{:>7}".format, cells))
 
 

@@ -9,6 +9,7 @@ A check lies in a chapter's exercise/ beside starter and solution, and is run by
 import shutil
 import sys
 from pathlib import Path
+from textwrap import fill
 
 
 def check(folder, suffix, claims):
@@ -39,7 +40,9 @@ def check(folder, suffix, claims):
     for claim, problem in claims(work):
         print(f"  {'not yet' if problem else 'right  '}  {claim}", flush=True)
         if problem:
-            print(f"           {problem}", flush=True)
+            width = 80 if sys.stdout.isatty() else 1000
+            indent = " " * 11
+            print(fill(problem, width, initial_indent=indent, subsequent_indent=indent), flush=True)
         failed += bool(problem)
     if failed:
         print(f"\nNot finished yet. Edit {shown}, then {again}.")

@@ -271,7 +271,7 @@ def main():
     console = page.console_for()
     if os.environ.get("BRIEF") == "yes":
         names, took = "  ".join(label for label, _ in args.programs), time.perf_counter() - begin
-        print(f"  {names:<60}{took:6.1f} s")
+        print(f"  {args.output.stem:<19}{names:<44}{took:6.1f} s")
     elif args.output.suffix == ".txt":
         print(text, end="")
         page.show_remark(console, args.output)

@@ -98,7 +98,7 @@ does_what_its_head_says() {
         more || /^( \*     |    )(cc|mkdir|python3?) / {
             sub(/^[ *]*/, "")
             more = /\\$/
-            print /setup.py/ || more || !/python| && \.\// ? $0 : $0 " " n
+            print (/setup.py/ || more || !/python| && \.\// ? $0 : $0 " " n) (more ? "" : "; echo")
         }' "$source" >"$folder/head.sh"
     cat "$folder/head.sh"
     [ -s "$folder/head.sh" ] || return 1

@@ -20,7 +20,7 @@ import os
 import re
 import sys
 import textwrap
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 
 import page
@@ -134,7 +134,7 @@ def build_table(rows, columns, narrow=False):
         left = name in ("version", "words")
         header = name if name not in ("bars", "words") else ""
         if name == "bars" and is_logarithmic(rows):
-            header = "logarithmic"
+            header = "log scale"
         table.add_column(header, justify="left" if left else "right", no_wrap=True)
     for row in rows:
         cells = row | {"seconds": short(row), "speedup": times(row["speedup"])}
@@ -203,12 +203,17 @@ def print_factors(console, measured):
 def doubts_about(measured):
     """Say which rows the machine has disturbed: a line for each way, none if all is well."""
     rows = [row for row, _ in measured]
-    if marked := [row["version"] for row in rows if not row["settled"]]:
-        yield f"?: the two fastest runs differ by more than 3%: {', '.join(marked)}"
-    if few := [row["version"] for row in rows if row["crowded"]]:
-        yield f"fewer cores than threads: {', '.join(few)}"
-    if beyond := [row["version"] for row in rows if row.get("share", 0) > 1 + 2 * AGREE]:
-        yield f"more than the limit, which had a worse moment: {', '.join(beyond)}"
+    doubts = {
+        "?: the two fastest runs differ by more than 3%": [not row["settled"] for row in rows],
+        "fewer cores than threads": [row["crowded"] for row in rows],
+        "more than the limit": [row.get("share", 0) > 1 + 2 * AGREE for row in rows],
+    }
+    for doubt, is_so in doubts.items():
+        if any(is_so):
+            names = dict.fromkeys(
+                f"{row['program']}/{row['version']}" for row in compress(rows, is_so)
+            )
+            yield f"{doubt}: {', '.join(names)}"
 
 
 def print_doubts(console, measured):

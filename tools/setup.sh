@@ -37,7 +37,7 @@ sh tools/doctor.sh required
 pip() { "$own/python" -m pip --disable-pip-version-check --no-input "$@"; }
 
 if [ $same_python = no ]; then
-    echo "set-up: making $venv with $("$PYTHON" -V) ($PYTHON); this happens once and takes about a minute"
+    echo "set-up: making $venv with $("$PYTHON" -V) ($PYTHON); once, about a minute"
     rm -rf $venv
     mkdir $venv
     : >$venv/.making # so that what an interrupt leaves is known to be ours
