@@ -19,10 +19,9 @@ all: setup ## set up if needed, then build, run and time all five chapters
 	@status=0; export BRIEF=yes COMPLETE_RUN="$$(date)"; \
 	for chapter in $(CHAPTERS); do \
 	    echo "$$chapter"; \
-	    for target in build run more; do \
-	        $(MAKE) --no-print-directory -s -C $$chapter $$target && continue; \
-	        status=1; [ $$target != build ] || break; \
-	    done; \
+	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || { status=1; continue; }; \
+	    $(MAKE) --no-print-directory -s -C $$chapter run || status=1; \
+	    $(MAKE) --no-print-directory -s -C $$chapter more || status=1; \
 	done; \
 	echo; python tools/results.py summary $(CHAPTERS:%=%/build/*.json) && \
 	    python tools/results.py machine $(CHAPTERS:%=%/build/*.json) && exit $$status
