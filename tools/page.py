@@ -51,18 +51,19 @@ def remark(path):
     return re.sub("^> ", "", found[1], flags=re.MULTILINE) if found else ""
 
 
-def say(console, text):
+def say(console, text, style=None):
     """Print paragraphs and items of lists, wrapped to the terminal."""
     for paragraph in re.split(r"\n\n+|\n(?=- )", text.strip()):
         plain = re.sub(r"\*\*(.+?)\*\*", r"\1", " ".join(paragraph.split()))
         words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", plain)  # of a link its name
-        console.out(textwrap.fill(words, console.width, break_on_hyphens=False), highlight=False)
+        wrapped = textwrap.fill(words, console.width, break_on_hyphens=False)
+        console.out(wrapped, style=style, highlight=False)
 
 
 def show_remark(console, path):
     console.out()
     if text := remark(path):
-        say(console, f"{text}\n")
+        say(console, text)
         console.out()
 
 

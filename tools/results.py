@@ -19,7 +19,6 @@ import math
 import os
 import re
 import sys
-import textwrap
 from itertools import chain, compress
 from pathlib import Path
 
@@ -185,10 +184,6 @@ def print_table(console, measured, remark):
         console.print(Segments([*line, Segment.line()]), end="")
 
 
-def print_line(console, text):
-    console.out(textwrap.fill(text, console.width), style="dim", highlight=False)
-
-
 def print_factors(console, measured):
     """Say what each step is worth: how many times as fast as its one row its other row is."""
     seconds = {f"{row['program']}/{row['version']}": row["seconds"] for row, _ in measured}
@@ -223,7 +218,7 @@ def print_doubts(console, measured):
             "The machine was busy: close what computes (a browser, a build), run it again."
         )
     for line in doubts:
-        print_line(console, line)
+        page.say(console, line, style="dim")
 
 
 def show(suite, console, remark):
@@ -272,7 +267,7 @@ def show_machine(paths, console):
     about = [suite.get_benchmarks()[0].get_metadata() for suite in suites]
     complete = [one for one in about if one["complete_run"] != "-"]
     for line in dict.fromkeys(map(machine, complete or about)):
-        print_line(console, line)
+        page.say(console, line, style="dim")
 
 
 def machine(about):
