@@ -97,13 +97,16 @@ fi
 
 # In an archive that was unpacked on Windows they are files with the name of what they lead to.
 lost=''
-for folder in "$here"/../0* "$here"/../03-*/mistakes "$here"/../03-*/other-languages; do
+for folder in "$here"/../0* "$here"/../0[34]-*/mistakes "$here"/../03-*/other-languages; do
     [ -L "$folder/bench.py" ] || lost=yes
 done
+for folder in "$here"/../0[34]-*/mistakes; do
+    [ -L "$folder/common.py" ] || lost=yes
+done
 if [ -z "$lost" ]; then
-    say ok links 'bench.py is linked into the folders of examples'
+    say ok links 'bench.py and common.py are linked into the folders of examples'
 else
-    lack links 'the symbolic links bench.py are lost' 'get the repository with git clone, on Linux, macOS or WSL'
+    lack links 'symbolic links (bench.py, common.py) are lost' 'get the repository with git clone, on Linux, macOS or WSL'
 fi
 
 if [ -n "$missing" ] || [ -n "${remedy:-}" ]; then
