@@ -1,0 +1,60 @@
+"""`linetrace=True` was left on: functions that need no GIL take it, at every call.
+
+    python mistakes/linetrace_left_on.py
+
+Nothing is traced here. What decides is how often the GIL is taken, and not the time.
+"""
+
+import sys
+import time
+
+import common
+from bench import run
+
+N = 200_000
+SQUARES = sum(i * i for i in range(N))
+MACRO = "-DCYTHON_TRACE_NOGIL=1"  # a build for coverage has it
+
+
+def measure(module, function):
+    """Return how often N calls take the GIL, the same in words with their time, and all right."""
+    times, right = [], True
+    for _ in range(5):
+        module.taken()
+        start = time.perf_counter()
+        right &= function(N) == SQUARES
+        times.append(time.perf_counter() - start)
+    taken = module.taken()
+    return taken, f"GIL taken {taken:,} times; {min(times) / N * 1e9:.1f} ns a call", right
+
+
+def main():
+    common.start(__doc__)
+    common.say("expected", f"{N:,} calls take the GIL twice each, and nothing asked for it")
+
+    flags = common.openmp()
+    module = common.load("linetrace_left_on", MACRO, *flags, module="traced")
+    inert = common.load("linetrace_left_on", *flags, module="without_macro")
+    before, often, right = measure(module, module.broken)
+    common.say("seen", f"{MACRO}: {often}")
+    common.say(
+        "", f"without it (Python 3.{sys.version_info[1]}): {measure(inert, inert.broken)[1]}"
+    )
+    common.say(
+        "cause",
+        "each function looks for a tracer when it begins and ends, and needs the GIL for that. "
+        "Without the macro it does not, from Python 3.13 on; up to 3.12 its end still does.",
+    )
+    common.say(
+        "fix",
+        "remove the line, and let the coverage run pass -X linetrace=True to cython; or "
+        "turn both off for one function: @cython.profile(False), @cython.linetrace(False)",
+    )
+
+    after, seldom, right_too = measure(module, module.fixed)
+    common.say("fixed", f"{MACRO}: {seldom}")
+    common.finish(before >= N and after < 10 and right and right_too)
+
+
+if __name__ == "__main__":
+    run(main)
