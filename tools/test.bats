@@ -261,6 +261,19 @@ EOF
     [ "$(cat mine.txt)" = finished ]
     run -2 limited "$PY" check.py missing.txt
     [ "$output" = "check: 'missing.txt': no such file" ]
+    # Work in two languages: the copy that is missing is made, and both are checked.
+    sed 's/"\.txt"/(".txt", ".md")/' check.py >both.py
+    echo 'unfinished' >starter.md
+    run -1 limited "$PY" both.py
+    [[ $output == *"mine.md is your copy"*"mine.txt"*"All right"*"mine.md"*"Not finished"* ]] || false
+    [[ $output != *"mine.txt is your copy"* ]] || false
+    echo 'finished' >mine.md
+    run -0 limited "$PY" both.py
+    [ "$(grep -c 'All right' <<<"$output")" -eq 2 ]
+    echo 'unfinished' >mine.txt
+    run -1 limited "$PY" both.py
+    run -0 limited "$PY" both.py mine.md
+    [[ $output != *"mine.txt"* ]] || false
 }
 
 @test "a file of the reader's own in build/ is no measurement, and does not get in the way" {

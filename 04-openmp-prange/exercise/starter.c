@@ -1,0 +1,46 @@
+/* Exercise: a blur on several threads. Each pixel becomes the mean of the nine around it.
+ *
+ *     cc -O3 -fopenmp exercise/starter.c -o build/starter && build/starter
+ *
+ * It is meant to fail its check until you finish it: it is right on one thread only, and slow.
+ */
+#include "pixel.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST = 4096 }; /* rows, and columns */
+
+/* Blur image into blurred; at an edge, the pixels beyond it are taken to be like those on it. */
+void blur(ptrdiff_t rows, ptrdiff_t columns, const uint8_t image[rows][columns],
+          uint8_t blurred[rows][columns], int threads)
+{
+    int sums[MOST]; /* of three pixels side by side, in each row */
+
+#pragma omp parallel for num_threads(threads)
+    for (ptrdiff_t c = 0; c < columns; c++) {
+        const ptrdiff_t left = c > 0 ? c - 1 : c, right = c < columns - 1 ? c + 1 : c;
+        for (ptrdiff_t r = 0; r < rows; r++)
+            sums[r] = image[r][left] + image[r][c] + image[r][right];
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            const ptrdiff_t up = r > 0 ? r - 1 : r, down = r < rows - 1 ? r + 1 : r;
+            set_pixel(&blurred[r][c], sums[up] + sums[r] + sums[down]);
+        }
+    }
+}
+
+int main(void)
+{
+    enum { ROWS = 1080, COLUMNS = 1920 };
+    static uint8_t image[ROWS][COLUMNS], serial[ROWS][COLUMNS], parallel[ROWS][COLUMNS];
+
+    for (unsigned i = 0; i < ROWS * COLUMNS; i++)
+        image[i / COLUMNS][i % COLUMNS] = (uint8_t)(i * 2654435761u >> 24);
+    blur(ROWS, COLUMNS, image, serial, 1);
+    blur(ROWS, COLUMNS, image, parallel, 4);
+    const int wrong = memcmp(serial, parallel, sizeof serial) != 0;
+    printf("4 threads make %s\n",
+           wrong ? "another picture than one: wrong" : "the same picture as one");
+    return wrong;
+}
