@@ -11,7 +11,7 @@ include tools/threads.mk
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all setup peers limits results test doctor lint clean distclean help
+.PHONY: all setup peers limits scaling results test doctor lint clean distclean help
 .PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) $(NUMBERS:%=question-%) \
     $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
@@ -53,6 +53,12 @@ peers: ## add the libraries that the chapters compare themselves with
 
 limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C tools run
+
+# On a machine with more cores than two, the first thing to look at.
+scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at most 8)
+	@for chapter in $(wordlist 2,5,$(CHAPTERS)); do \
+	    $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
+	@python tools/scaling.py $(filter-out all,$(THREADS))
 
 results: setup ## write what make has measured into the READMEs
 	@FORCE=$(FORCE) python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
