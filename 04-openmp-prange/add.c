@@ -11,6 +11,7 @@
 #include "../tools/bench.h"
 #include "../tools/memory.h"
 #include "stream.h"
+#include "team.h"
 #include <math.h>
 #include <omp.h>
 
@@ -90,21 +91,24 @@ static void measure(const char *name, void (*add)(size_t n, int threads), size_t
     row(name, (uint64_t)threads, sum, right, "%8.1f\n", 24 * (double)n / wall / 1e9);
 }
 
-/* Which thread adds the first element of each eighth? The same loop, the same schedule. */
+/* Which thread adds the first element of each eighth? The same loop, the same schedule. And how
+ * many are in a loop at the same time? */
 static void print_team(size_t n, int threads)
 {
     enum { PARTS = 8 };
     const size_t part = (n + PARTS - 1) / PARTS;
-    int thread_of[PARTS];
+    int thread_of[PARTS], here = 0, inside = 0;
 
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         if (i % part == 0)
             thread_of[i / part] = omp_get_thread_num();
+#pragma omp parallel num_threads(threads) reduction(max : inside)
+    inside = meet(&here, team_size());
     printf("\nthread of each eighth:");
     for (size_t i = 0; i * part < n; i++)
         printf(" %d", thread_of[i]);
-    printf("\n");
+    printf("; inside at one moment: %d\n", inside);
 }
 
 int main(int argc, char **argv)

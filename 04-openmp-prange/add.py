@@ -5,29 +5,34 @@
 GB/s counts what the loop asks for, 24 bytes an element: a and b are read, out is written.
 """
 
-import contextlib
-import os
 import time
 from functools import partial
 
-from bench import built, fail, header, openmp_threads, read_options, row, run, stopwatch, verdict
+from bench import (
+    built,
+    enough_memory,
+    header,
+    openmp_threads,
+    read_options,
+    row,
+    run,
+    stopwatch,
+    verdict,
+)
 
 THREADS = openmp_threads()
 with built():
     import numpy as np
     import parallel_add
+    from threadpoolctl import threadpool_info
 
 BLOCK = 1_000_000
 
 
 def vectors(n):
-    """Return a, b and out. Linux promises more memory than it has, so it is not believed."""
-    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if 24 * n < installed / 4 * 3:
-        with contextlib.suppress(MemoryError):
-            a = np.arange(n, dtype=np.float64)
-            return a, 2 * a, np.empty(n)
-    return fail(2, f"no memory for {24 * n} bytes; choose a smaller -n")
+    with enough_memory(24 * n):
+        a = np.arange(n, dtype=np.float64)
+        return a, 2 * a, np.empty(n)
 
 
 def time_of(add):
@@ -79,7 +84,10 @@ def main():
         out.fill(np.nan)  # a version that leaves an element out cannot pass with an old sum
         took = time_of(add)
         row(version, threads, *check(out), took, f"{24 * args.n / took.wall / 1e9:.1f}")
-    print("\nthread of each eighth:", *parallel_add.team_ids(args.n, args.t))
+    eighths, inside = parallel_add.team_ids(args.n, args.t), parallel_add.inside(args.t)
+    print(f"\nthread of each eighth: {' '.join(map(str, eighths))}; inside at one moment: {inside}")
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+    print("OpenMP runtimes loaded:", *(f"{pool['prefix']} ({pool['filepath']})" for pool in pools))
     verdict()
 
 

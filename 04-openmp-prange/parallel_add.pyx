@@ -16,13 +16,17 @@ an ordinary loop, and nobody says so. team_ids() shows which it is.
 
 from operator import index
 
-from cython.parallel cimport prange, threadid
+from cython.parallel cimport parallel, prange, threadid
 
 cdef extern from "stream.h":
     int HAS_STREAM
     int STREAM_BLOCK
     void add_stream_part "add_stream" (
         const double *a, const double *b, double *out, Py_ssize_t n) noexcept nogil
+
+cdef extern from "team.h":
+    int team_size() noexcept nogil
+    int meet(int *here, int n) noexcept nogil
 
 STREAMING = bool(HAS_STREAM)  # False: this processor's add_arrays_stream is a plain loop
 cdef enum:
@@ -100,6 +104,18 @@ def add_arrays_stream(const double[::1] a not None, const double[::1] b not None
         add_stream_part(&a[i], &b[i], &out[i], min(<Py_ssize_t>STREAM_BLOCK, n - i))
 
 
+def add_repeatedly(const double[::1] a not None, const double[::1] b not None,
+                   double[::1] out not None, threads, smallest, repeats):
+    """add_arrays so many times, for sizes.py; with fewer than `smallest` elements on one thread."""
+    cdef Py_ssize_t i, least = smallest, times = repeats, n = checked_length(a, b, out)
+    cdef int team = checked_team(threads)
+
+    with nogil:
+        for _ in range(times):
+            for i in prange(n, schedule="static", num_threads=team, use_threads_if=n >= least):
+                out[i] = a[i] + b[i]
+
+
 def team_ids(Py_ssize_t n, threads=0):
     """Return the id of the thread that add_arrays gives the first element of each eighth of n.
 
@@ -115,3 +131,18 @@ def team_ids(Py_ssize_t n, threads=0):
         if i % part == 0:
             ids[i // part] = threadid()
     return [ids[i] for i in range((n + part - 1) // part)]
+
+
+def inside(threads=0):
+    """Return how many threads are in a prange at the same time; they wait for each other there.
+
+    Raises ValueError for a wrong number of threads.
+    """
+    cdef int i, team = checked_team(threads), here = 0
+    cdef int[MAX_THREADS] met
+
+    for i in range(MAX_THREADS):
+        met[i] = 0
+    with nogil, parallel(num_threads=team):
+        met[threadid()] = meet(&here, team_size())
+    return max(met)

@@ -1,4 +1,4 @@
-"""Build parallel_add.pyx, as `make build` does:
+"""Build the modules of all .pyx files here, as `make build` does:
 
     python setup.py build_ext --build-lib build --build-temp build/temp
 
@@ -7,6 +7,7 @@ Everything made is below build/.
 
 import os
 import shlex
+from pathlib import Path
 
 from bench import built
 
@@ -15,25 +16,28 @@ with built():
     from setuptools import Extension, setup
 
 # The compiler's flag turns the pragmas on, the linker's brings the runtime. Take either away
-# and the loop is serial, or the import fails. make sets both to what works with this compiler.
+# and the loop is serial, or the import fails. On macOS, after `brew install libomp`, they are
+# -Xpreprocessor -fopenmp -I$(brew --prefix libomp)/include and -L$(brew --prefix libomp)/lib -lomp.
+# make sets both to what works with this compiler.
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 
-FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native"))
+FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
 
 setup(
-    name="parallel_add",
+    name="beyond-the-gil-chapter-4",
     py_modules=[],  # or setuptools takes add.py and the folders here for modules
     ext_modules=cythonize(
         [
             Extension(
-                "parallel_add",
-                ["parallel_add.pyx"],
+                name,
+                [f"{name}.pyx"],
                 include_dirs=["."],
                 # Python's own flags ask for -g, on which gcc spends a third of its time here.
                 extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
                 extra_link_args=OPENMP_LIBS,
             )
+            for name in sorted(path.stem for path in Path().glob("*.pyx"))
         ],
         build_dir="build",
         force=True,

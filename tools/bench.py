@@ -63,6 +63,15 @@ def openmp_threads(most=256):  # the default of -t; some values make OpenMP cras
 
 
 @contextlib.contextmanager
+def enough_memory(size):  # around what takes so many bytes; Linux promises more than it has
+    with contextlib.suppress(MemoryError):
+        if size < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4 * 3:
+            yield
+            return
+    fail(2, f"no memory for {size} bytes; choose a smaller -n")
+
+
+@contextlib.contextmanager
 def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
     folder = Path(__file__).parent  # of the link

@@ -227,7 +227,8 @@ def show(suite, console, remark):
     print_table(console, measured, remark)
     print_factors(console, measured)
     texts = dict.fromkeys(json.loads(about["below"]) for _, about in measured)
-    if below := "\n".join(filter(None, texts)):
+    whole = [t for t in texts if not any(t != other and other.startswith(t) for other in texts)]
+    if below := "\n".join(whole):
         console.out(f"\n{below}", highlight=False)
     print_doubts(console, measured)
 

@@ -1,0 +1,32 @@
+"""Measure versions by other libraries, each in a process of its own; those not here are left out.
+
+In one process their pools of threads would disturb each other: idle threads of one spin, waiting
+for more to do, while another is measured.
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from bench import row
+
+
+def measure_each(versions, threads, measure, *arguments):
+    """Print a row for each version, and below the table what is left out.
+
+    versions: a dict of name: (function, whether it uses threads). measure: called in a new process
+    with the function and the arguments; it returns (answer, right, its time, more cells).
+    """
+    missing = {}
+    for name in "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS":
+        os.environ[name] = str(threads)  # read when the library is imported
+    for version, (make, uses_threads) in versions.items():
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            try:
+                cells = alone.submit(measure, make, *arguments).result()
+            except ModuleNotFoundError as error:
+                missing[error.name] = None
+                continue
+        row(version, threads if uses_threads else 1, *cells)
+    if missing:
+        print(f"\nleft out: {', '.join(missing)} (not installed; make peers)")

@@ -1,0 +1,96 @@
+# shellcheck shell=bash disable=SC2154 # Bats sets output, lines and status
+# What is drawn of measurements: sizes, roofline, scaling; and the libraries that are compared.
+load ../tools/helper
+
+setup() {
+    cd "$BATS_TEST_DIRNAME" || exit 1
+    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    export OMP_WAIT_POLICY=passive # more threads than cores: an idle one must not spin
+}
+
+is_svg() { "$PY" -c 'import sys, xml.etree.ElementTree as e; e.parse(sys.argv[1])' "$1"; }
+
+@test "sizes.py shows a row for each size, draws them, and finds where threads start to pay" {
+    twin sizes.py 's/^SECONDS = .*/SECONDS = 0.0001/'
+    cd "$twin"
+    run -0 limited "$PY" sizes.py -n 100000 -t 3
+    [ "$(grep -Ec '^ *(1,000|3,000|10,000|30,000|100,000) ' <<<"$output")" -eq 5 ]
+    [[ ${lines[-1]} == '3 threads pay '* ]] || false
+    is_svg build/sizes.svg
+    "$PY" - <<'PY'
+import sizes
+def speeds(*pairs):
+    return {n: {"one": a, "many": b} for n, (a, b) in enumerate(pairs)}
+assert sizes.break_even(speeds((5, 1), (5, 9), (5, 1), (5, 6), (5, 6)), "one", "many") == 3
+assert sizes.break_even(speeds((5, 1), (5, 4)), "one", "many") is None
+PY
+}
+
+@test "add_repeatedly starts threads only for as many elements as it was told" {
+    "$PY" - <<'PY'
+import sys
+sys.path.insert(0, "build")
+import numpy as np
+import parallel_add
+for n in 0, 1, 10, 1001:
+    for enough in 0, 10, 10**9:
+        a, b, out = np.arange(n, dtype=float), np.ones(n), np.full(n, np.nan)
+        parallel_add.add_repeatedly(a, b, out, 3, enough, 2)
+        assert (out == a + 1).all()
+PY
+    # What use_threads_if becomes is C's if clause.
+    grep -q '#pragma omp parallel if(' build/parallel_add.c
+}
+
+@test "roofline.py draws what is stored, and says in one line what to do if nothing is" {
+    twin roofline.py 's/^    read_options(__doc__)/&  # in a copy with measurements of its own/'
+    cd "$twin"
+    rm -f build/*.json
+    run -2 complaint "$PY" roofline.py
+    [ "$output" = 'roofline.py: nothing is measured yet; in the folder above, type: make chapter-4 more-4' ]
+    for table in "limits limits='../tools/build/limits -t 1 add fma'" \
+        "add add.c='build/add -n 1000'" \
+        "mandelbrot mandelbrot.c='build/mandelbrot -n 64'"; do
+        eval "limited '$PY' ../tools/measure.py --budget 0 -o build/${table/ /.json }" >/dev/null
+    done
+    run -0 limited "$PY" roofline.py
+    [ "$(grep -Ec '^(add (serial +1|openmp +2)|mandelbrot (serial|simd) +1|mandelbrot dynamic +2) ' <<<"$output")" -eq 5 ]
+    is_svg build/roofline.svg
+}
+
+@test "make scaling's program runs on 1, 2, 4 ... threads and says when cores are too few" {
+    PYTHONPATH=../tools limited "$PY" - >"$BATS_TEST_TMPDIR/out" <<'PY'
+import sys, scaling
+from pathlib import Path
+folder = "04-openmp-prange"
+scaling.VERSIONS = {"mandelbrot": (folder, "build/mandelbrot -n 64", "dynamic", 256),
+                    "at most 2": (folder, "build/mandelbrot -n 64", "dynamic", 2)}
+scaling.usable_cpus = lambda: 3
+scaling.PICTURE = Path("/dev/null")
+assert scaling.team_sizes(1) == [1] and scaling.team_sizes(5) == [1, 2, 4, 5]
+assert scaling.team_sizes(8) == [1, 2, 4, 8]
+sys.argv[1:] = ["5"]
+scaling.main()
+PY
+    [ "$(grep -Eo '^.{16} +[0-9]+ ' "$BATS_TEST_TMPDIR/out" | awk '{ print $NF }' | xargs)" = '1 2 4 5 1 2' ]
+    grep -q 'more threads than the 3 cores' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a library that is not installed is left out by name" {
+    mkdir "$BATS_TEST_TMPDIR/missing"
+    for name in numba numexpr; do
+        echo "raise ModuleNotFoundError('no $name', name='$name')" >"$BATS_TEST_TMPDIR/missing/$name.py"
+    done
+    export PYTHONPATH=$BATS_TEST_TMPDIR/missing
+    run -0 limited "$PY" add_peers.py -n 1000
+    [ "$(column answer numpy)" = 1498500 ]
+    [ "${lines[-1]}" = 'left out: numexpr, numba (not installed; make peers)' ]
+    run -0 limited "$PY" mandelbrot_peers.py -n 20
+    [ "${lines[-1]}" = 'left out: numba (not installed; make peers)' ]
+}
+
+@test "numexpr and Numba give the same answers, where they are installed" {
+    "$PY" -c 'import numba, numexpr' 2>/dev/null || skip 'numba or numexpr is not installed (make peers)'
+    counts 1498500 'numpy numexpr numba-prange' "$PY" add_peers.py -n 1000
+    counts 166398 'numpy numba numba-prange' "$PY" mandelbrot_peers.py -n 32 -t 3
+}

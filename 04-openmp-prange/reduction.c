@@ -1,0 +1,108 @@
+/* Many numbers in, few out: five ways for threads to fill one histogram.
+ *
+ *     cc -O3 -march=native -fopenmp reduction.c -o reduction && ./reduction
+ *
+ *     serial      one thread
+ *     racy        all threads add to the same bins: what two add at one moment is lost
+ *     atomic      ... by an addition that cannot be cut in two
+ *     reduction   OpenMP gives each thread bins of its own, and adds them up at the end
+ *     by-hand     the same, written out
+ */
+#include "../tools/bench.h"
+#include "values.h"
+#include <omp.h>
+#include <sched.h>
+
+enum { BINS = 256, GIVE_WAY = 65536 };
+
+static size_t n;
+static uint32_t *values;
+
+static void serial(uint64_t bins[], int threads)
+{
+    (void)threads;
+    for (size_t i = 0; i < n; i++)
+        bins[values[i] >> 16]++;
+}
+
+/* bin++ in two steps, as the processor takes it. (A bin that is no atomic would be undefined
+ * behaviour in C.) To give way in between, now and then, shows it every time, on one core too. */
+static void racy(uint64_t bins[], int threads)
+{
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (size_t i = 0; i < n; i++) {
+        uint64_t *bin = &bins[values[i] >> 16], count;
+#pragma omp atomic read
+        count = *bin;
+        if (i % GIVE_WAY == 0)
+            sched_yield();
+#pragma omp atomic write
+        *bin = count + 1;
+    }
+}
+
+static void atomic(uint64_t bins[], int threads)
+{
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (size_t i = 0; i < n; i++)
+#pragma omp atomic
+        bins[values[i] >> 16]++;
+}
+
+static void reduction(uint64_t bins[], int threads)
+{
+#pragma omp parallel for reduction(+ : bins[ : BINS]) schedule(static) num_threads(threads)
+    for (size_t i = 0; i < n; i++)
+        bins[values[i] >> 16]++;
+}
+
+static void by_hand(uint64_t bins[], int threads)
+{
+#pragma omp parallel num_threads(threads)
+    {
+        uint64_t own[BINS] = {0};
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            own[values[i] >> 16]++;
+#pragma omp critical /* once a thread, and not once a value */
+        for (int b = 0; b < BINS; b++)
+            bins[b] += own[b];
+    }
+}
+
+static void measure(const char *name, void (*add)(uint64_t bins[], int threads), int threads)
+{
+    static uint64_t expected[BINS];
+    uint64_t bins[BINS] = {0}, counted = 0;
+
+    start_clock();
+    add(bins, threads);
+    stop_clock();
+    if (add == serial)
+        memcpy(expected, bins, sizeof bins);
+    for (int b = 0; b < BINS; b++)
+        counted += bins[b];
+    const int right = memcmp(bins, expected, sizeof bins) == 0 || add == racy;
+    row(name, (uint64_t)threads, counted, right, " %8zu %8.2f\n", n - counted,
+        wall / (double)n * 1e9);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t size = 40000000, t = 2;
+    const struct opt options[] = {
+        {'n', &size, 1, 500000000, "values"}, {'t', &t, 1, MAX_THREADS, "threads"}, {0}};
+
+    read_options(argc, argv, NULL, options);
+    n = size;
+    values = make_values(n);
+    printf("a histogram of %" PRIu64 " values in %d bins; racy is wrong on purpose\n", size, BINS);
+    header("%9s%9s\n", "lost", "ns/value");
+    measure("serial", serial, 1);
+    measure("racy", racy, (int)t);
+    measure("atomic", atomic, (int)t);
+    measure("reduction", reduction, (int)t);
+    measure("by-hand", by_hand, (int)t);
+    free(values);
+    return verdict();
+}

@@ -1,0 +1,94 @@
+# The words are Python 3's: print is a function, text is unicode.
+# cython: language_level=3
+# Every index below is from 0 to a length that was checked: a test at each access would only cost.
+# cython: boundscheck=False
+# ... and none is negative.
+# cython: wraparound=False
+# ... and none is divided by zero, so / and % can be C's.
+# cython: cdivision=True
+# Importing this must not switch the GIL back on in a free-threaded Python. It keeps no state.
+# cython: freethreading_compatible=True
+"""Many numbers in, few out: a histogram and a sum, on several threads."""
+
+from operator import index
+
+from cython.parallel cimport parallel, prange, threadid
+from libc.stdint cimport uint32_t, uint64_t
+
+cdef enum:
+    C_BINS = 256
+    C_BLOCK = 4096
+    MAX_THREADS = 256
+
+BINS, BLOCK = C_BINS, C_BLOCK
+
+
+cdef int checked_team(threads) except -1:
+    if not 1 <= index(threads) <= MAX_THREADS:  # index: 2.5 is no number of threads
+        raise ValueError(f"threads: expected 1 to {MAX_THREADS}, not {threads}")
+    return index(threads)
+
+
+def histogram(const uint32_t[::1] values not None, uint64_t[:, ::1] counts not None):
+    """Count into 256 bins, values >> 16, on as many threads as counts has rows.
+
+    values: C-contiguous uint32 array of shape (n,), below 2**24. counts: C-contiguous uint64 array
+    of shape (threads, 256), added to; each thread has a row, and their sum is the histogram.
+
+    Raises ValueError for a value or a shape out of range, another dtype or gaps between elements;
+    before anything is counted. TypeError for None.
+    """
+    cdef Py_ssize_t i, n = values.shape[0]
+    cdef int team = checked_team(counts.shape[0])
+    cdef uint32_t most = 0
+
+    if counts.shape[1] != C_BINS:
+        raise ValueError(f"counts: expected {C_BINS} columns, not {counts.shape[1]}")
+    with nogil:
+        for i in range(n):
+            most |= values[i]
+    if most >> 24:
+        raise ValueError("values: expected numbers below 2**24")
+    for i in prange(n, nogil=True, schedule="static", num_threads=team):
+        # Nobody else writes to this row. With counts[0, ...] updates would be lost.
+        counts[threadid(), values[i] >> 16] += 1
+
+
+def sum_by_reduction(const float[::1] values not None, threads=1):
+    """Return the sum, as float32. Its last digits depend on the number of threads.
+
+    values: C-contiguous float32 array of shape (n,). threads: 1 to 256. Raises ValueError or
+    TypeError for anything else.
+    """
+    cdef Py_ssize_t i
+    cdef int team = checked_team(threads)
+    cdef float total = 0
+
+    for i in prange(values.shape[0], nogil=True, schedule="static", num_threads=team):
+        total += values[i]  # += makes it a reduction: each thread has a total of its own
+    return total
+
+
+cdef float sum_of(const float *values, Py_ssize_t n) noexcept nogil:
+    cdef float total = 0
+    cdef Py_ssize_t i
+
+    for i in range(n):
+        total += values[i]
+    return total
+
+
+def sum_by_blocks(const float[::1] values not None, float[::1] sums not None, threads=1):
+    """Return the sum, as float32: the same to the last bit on any number of threads.
+
+    values: as for sum_by_reduction. sums: float32 array with a place for each block of 4096
+    values; it is filled with their sums. Raises ValueError or TypeError for anything else.
+    """
+    cdef Py_ssize_t b, n = values.shape[0], blocks = (n + C_BLOCK - 1) // C_BLOCK
+    cdef int team = checked_team(threads)
+
+    if sums.shape[0] != blocks:
+        raise ValueError(f"sums: expected {blocks} places, not {sums.shape[0]}")
+    for b in prange(blocks, nogil=True, schedule="static", num_threads=team):
+        sums[b] = sum_of(&values[b * C_BLOCK], min(<Py_ssize_t>C_BLOCK, n - b * C_BLOCK))
+    return sum_of(&sums[0], blocks) if blocks else 0.0
