@@ -28,7 +28,7 @@ def with_numexpr(a, b, out):
 def with_numba(a, b, out):
     numba = import_module("numba")
 
-    @numba.njit(parallel=True)
+    @numba.njit(parallel=True, cache=True)
     def add_arrays(a, b, out):
         for i in numba.prange(len(out)):
             out[i] = a[i] + b[i]

@@ -29,7 +29,7 @@ one_answer() {
         # shellcheck disable=SC2086 # words of options
         one_answer 'serial simd parallel static static-16 dynamic guided' build/mandelbrot $options
         # shellcheck disable=SC2086
-        one_answer 'serial simd parallel dynamic' "$PY" mandelbrot.py $options
+        one_answer 'serial simd dynamic' "$PY" mandelbrot.py $options
         # shellcheck disable=SC2086
         [[ $options != *250* ]] || one_answer numpy "$PY" mandelbrot_peers.py $options
     done <<<$'-n 1\n-n 33 -t 8 -i 1\n-n 250 -i 200 -t 3\n-n 100 -v -0.745,0.113,0.01 -i 999'
@@ -179,7 +179,7 @@ for name in 'a picture.png', 'b.png':
         for program in build/mandelbrot "$PY mandelbrot.py"; do
             answer=166398
             # shellcheck disable=SC2086 # a command of several words
-            one_answer 'serial parallel dynamic' env "${settings[@]}" $program -n 32
+            one_answer 'serial dynamic' env "${settings[@]}" $program -n 32
         done
         answer=10000
         one_answer 'serial atomic reduction by-hand' env "${settings[@]}" build/reduction -n 10000

@@ -18,7 +18,6 @@ SHOWN = 8  # of more threads, only so many are printed
 VERSIONS = {
     "serial": {"lanes": False},
     "simd": {},
-    "parallel": {"schedule": "dynamic", "chunk": 1, "lanes": False},
     "dynamic": {"schedule": "dynamic", "chunk": 1},
 }
 

@@ -42,7 +42,7 @@ def with_numpy(counts, view, most):
 def with_numba(counts, view, most, parallel=False):
     numba = import_module("numba")
 
-    @numba.njit(parallel=parallel)
+    @numba.njit(parallel=parallel, cache=True)
     def compute(counts, x, y, width, most):
         n = counts.shape[0]
         for r in numba.prange(n):

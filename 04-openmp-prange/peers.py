@@ -7,6 +7,7 @@ for more to do, while another is measured.
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 from bench import row
 
@@ -21,6 +22,8 @@ def measure_each(versions, threads, measure, *arguments):
     for name in "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS":
         os.environ[name] = str(threads)  # read when the library is imported
     for version, (make, uses_threads) in versions.items():
+        # Compiled once. In folders of their own: Numba does not tell serial from parallel there.
+        os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parent / "build/numba" / version)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             try:
                 cells = alone.submit(measure, make, *arguments).result()

@@ -13,6 +13,7 @@ python results.py readme README.md ...      rewrites what stands between their m
 """
 
 import argparse
+import contextlib
 import io
 import json
 import math
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import page
 import pyperf
+from PIL import Image
 from rich.bar import Bar
 from rich.measure import Measurement
 from rich.segment import Segment, Segments
@@ -344,6 +346,13 @@ def rewrite(readmes, force):
             return f"<!-- {kind}: {pattern} -->\n{body}\n<!-- end -->"
 
         readme.write_text(MARKED.sub(replacement, text), encoding="utf-8")
+        for picture in readme.parent.glob("*.png"):  # as small as it gets
+            with (
+                contextlib.suppress(FileNotFoundError),
+                Image.open(picture.parent / "build" / picture.name) as new,
+            ):
+                new.save(picture, optimize=True)
+                written.append(picture.name)
         print(f"{readme}: {' '.join(written) or 'nothing to write'}")
 
 
