@@ -72,7 +72,8 @@ zeros = np.zeros((8, 8), np.uint32)
 locked = zeros.copy(); locked.flags.writeable = False
 good = dict(counts=zeros, view=(0, 0, 1), iterations=5, threads=2, schedule='static', chunk=0)
 for name, values in {
-    'counts': (None, [1], zeros[0], zeros[:, ::2], zeros.T[:4].T, zeros.astype(np.int64), locked, b'12'),
+    'counts': (None, [1], zeros[0], zeros[:, ::2], np.asfortranarray(zeros), zeros.astype(np.int64),
+               locked, b'12'),
     'view': (None, (0, 0), (0, 0, 0), (0, 0, -1), (float('nan'), 0, 1), (0, float('inf'), 1), 'abc'),
     'iterations': (0, -1, 2**32, 2.5, None),
     'threads': (0, -1, 257, 2.5, None, 10**30),
@@ -99,6 +100,25 @@ for values, counts in (np.array([1 << 24], np.uint32), np.zeros((1, 256), np.uin
     else:
         sys.exit(f'{values} was taken')
     assert not counts.any()
+floats, sums = np.ones(9000, np.float32), np.zeros(3, np.float32)
+for function, *wrong in (reduction.sum_by_reduction, None, 1), (reduction.sum_by_reduction, floats[::2], 1), \
+        (reduction.sum_by_reduction, floats.astype(float), 1), (reduction.sum_by_reduction, floats, 0), \
+        (reduction.sum_by_reduction, floats, 257), (reduction.sum_by_blocks, floats, sums[:2], 1), \
+        (reduction.sum_by_blocks, floats, None, 1), (reduction.sum_by_blocks, floats, sums, 2.5):
+    try:
+        function(*wrong)
+    except (ValueError, TypeError) as error:
+        print(error)
+    else:
+        sys.exit(f'{wrong} was taken')
+assert not sums.any()
+for n in 0, 1, 4095, 4096, 4097, 12289:
+    locked = np.arange(n, dtype=np.float32)
+    locked.flags.writeable = False
+    sums = np.empty(-(-n // 4096), np.float32)
+    for threads in 1, 3:
+        assert reduction.sum_by_blocks(locked, sums, threads) == reduction.sum_by_blocks(locked, sums)
+        assert abs(reduction.sum_by_reduction(locked, threads) - n * (n - 1) / 2) <= 1e-4 * n * n
 "
 }
 
@@ -123,19 +143,27 @@ for name in 'a picture.png', 'b.png':
 "
 }
 
+@test "in a terminal a character is two pixels in their threads' colours; elsewhere, a thread's number" {
+    run -0 limited env FORCE_COLOR=1 TERM=xterm COLORTERM=truecolor COLUMNS=80 \
+        "$PY" picture.py -n 40 -t 2 --out "$BATS_TEST_TMPDIR/x.png"
+    [[ ${#lines[@]} -eq 10 && $output == *$'\e[38;2;86;180;233;48;2;86;180;233m▀'* ]] || false
+    run -0 limited env NO_COLOR=1 COLUMNS=80 "$PY" picture.py -n 40 -t 2 --out "$BATS_TEST_TMPDIR/x.png"
+    [ "${lines[2]}" = "${lines[2]//[2-9]/}" ] && [[ ${lines[2]} == *000*\ *111*\ * ]] || false
+}
+
 @test "a picture that cannot be written is one line, exit 2, and leaves no half file" {
-    cd "$BATS_TEST_TMPDIR"
-    mkdir folder
-    for program in "$BATS_TEST_DIRNAME/build/mandelbrot" "$PY $BATS_TEST_DIRNAME/mandelbrot.py"; do
+    ln -s "$PWD" "$BATS_TEST_TMPDIR/chapter" # whose path may have spaces
+    mkdir "$BATS_TEST_TMPDIR/folder" && cd "$BATS_TEST_TMPDIR"
+    for program in chapter/build/mandelbrot "$PY chapter/mandelbrot.py"; do
         for path in nowhere/x.png folder /dev/full ''; do
             # shellcheck disable=SC2086 # a command of several words
             run -2 complaint $program -n 8 --out "$path"
             [[ ${#lines[@]} -eq 1 && $output == mandelbrot*": --out '$path': "* ]] || false
         done
-        # As on a disk that is full: a file may have 8 kB.
-        run -2 limited bash -c "ulimit -f 8; trap '' XFSZ; exec $program -n 100 --out x.png 2>&1 >/dev/null"
+        # As on a disk that is full: a file may have 1 kB.
+        run -2 limited bash -c "ulimit -f 1; trap '' XFSZ; exec $program -n 100 --out x.png 2>&1 >/dev/null"
         [[ ${#lines[@]} -eq 1 && $output == *"--out 'x.png': File too large" ]] || false
-        [ "$(echo *)" = folder ]
+        [ "$(echo *)" = "chapter folder" ]
     done
 }
 

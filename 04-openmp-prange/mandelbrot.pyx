@@ -1,12 +1,5 @@
-# The words are Python 3's: print is a function, text is unicode.
-# cython: language_level=3
-# Every index below is from 0 to a length that was checked: a test at each access would only cost.
-# cython: boundscheck=False
-# ... and none is negative.
-# cython: wraparound=False
-# ... and none is divided by zero, so / and % can be C's.
-# cython: cdivision=True
-# Importing this must not switch the GIL back on in a free-threaded Python. It keeps no state.
+# The directives of parallel_add.pyx, for the reasons given there.
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
 """The Mandelbrot set: each pixel's count of steps, on one core or on all of them."""
 
@@ -15,18 +8,9 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 from posix.time cimport CLOCK_THREAD_CPUTIME_ID, clock_gettime, timespec
 
 from operator import index
-from os import fsencode, strerror
 
 cimport openmp
 from cython.parallel cimport parallel, prange, threadid
-
-cdef extern from "picture.h":
-    ctypedef struct Picture "struct picture":
-        const uint32_t *counts
-        const uint8_t *owners
-        size_t rows, columns, panels
-        uint32_t most
-    int c_write_picture "write_picture" (const char *path, const Picture *picture) nogil
 
 cdef enum:
     LANES = 32  # pixels at a time
@@ -153,25 +137,3 @@ def compute(uint32_t[:, ::1] counts not None, view=(-0.6, 0.65, 2.0), iterations
             # Row by row, since at the end of the loop a thread that is done spins.
             busy[threadid() * APART] = cpu_seconds() - begin
     return bytes(owners), [busy[r * APART] for r in range(team) if busy[r * APART] >= 0]
-
-
-def write_picture(path, const uint32_t[:, ::1] counts not None, owners, iterations=500):
-    """Write a PNG: brightness is the count, hue the thread that computed the row.
-
-    counts: as compute() has filled them, at most `iterations`. owners: a list of what compute()
-    returned; each makes a panel of its own, side by side. Raises OSError if path cannot be
-    written, and then leaves no file; ValueError if owners do not fit the rows.
-    """
-    cdef Picture picture
-    cdef bytes name = fsencode(path), all_owners = b"".join(owners)
-    cdef int error
-
-    if not owners or any(len(panel) != counts.shape[0] for panel in owners) or not counts.size:
-        raise ValueError("owners: expected a thread for each row, and at least one pixel")
-    picture.counts = &counts[0, 0]
-    picture.owners = all_owners
-    picture.rows, picture.columns, picture.panels = counts.shape[0], counts.shape[1], len(owners)
-    picture.most = checked("iterations", iterations, 1, 2**32 - 1)
-    error = c_write_picture(name, &picture)
-    if error:
-        raise OSError(error, strerror(error), path)

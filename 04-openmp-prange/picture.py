@@ -7,7 +7,10 @@ colour of the thread that computed it.
 """
 
 import argparse
+import contextlib
+import errno
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +20,7 @@ THREADS = openmp_threads()
 with built():
     import mandelbrot
     import numpy as np
+    from PIL import Image
     from rich.console import Console
     from rich.text import Text
 
@@ -70,17 +74,28 @@ def panels(args, counts):
     }
 
 
-def write_png(args, counts, owners):
-    try:
-        mandelbrot.write_picture(args.out, counts, list(owners.values()), args.i)
-    except OSError as error:
-        fail(2, f"--out '{args.out}': {error.strerror}")
-
-
 def colour(owner, brightness):
+    """Return red, green and blue for a row's thread and a pixel's brightness of 0 to 1."""
     hue = int(HUES[owner % len(HUES)][1:], 16)
-    parts = (hue >> 16, hue >> 8 & 255, hue & 255)
-    return "#" + "".join(f"{int(part * (0.2 + 0.8 * brightness)):02x}" for part in parts)
+    return [int((hue >> shift & 255) * (0.2 + 0.8 * brightness)) for shift in (16, 8, 0)]
+
+
+def write_png(args, counts, owners):
+    """Write the panels side by side, in full or not at all. The palette is that of picture.h."""
+    levels = (31 * np.log1p(counts) / np.log1p(args.i)).astype(np.uint8)
+    hues = [np.frombuffer(who, np.uint8)[:, None] % len(HUES) for who in owners.values()]
+    image = Image.fromarray(np.hstack([32 * hue + levels for hue in hues]))
+    image.putpalette([part for i in range(256) for part in colour(i // 32, i % 32 / 31)])
+    path, unfinished = Path(args.out), Path(f"{args.out}.part")
+    try:
+        if path.exists() and not path.is_file():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        image.save(unfinished, format="PNG", optimize=True)
+        unfinished.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        fail(2, f"--out '{args.out}': {error.strerror}")
 
 
 def panel(brightness, owners, in_colour):
@@ -92,7 +107,8 @@ def panel(brightness, owners, in_colour):
         line = Text()
         for upper, lower in zip(brightness[r], brightness[r + 1], strict=True):
             if in_colour:
-                line.append("▀", f"{colour(owners[r], upper)} on {colour(owners[r + 1], lower)}")
+                above, below = colour(owners[r], upper), colour(owners[r + 1], lower)
+                line.append("▀", "rgb({},{},{}) on rgb({},{},{})".format(*above, *below))
             else:
                 line.append(str(owners[r] % 10) if upper > 0.3 else "·")
         yield line

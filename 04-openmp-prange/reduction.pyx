@@ -1,12 +1,5 @@
-# The words are Python 3's: print is a function, text is unicode.
-# cython: language_level=3
-# Every index below is from 0 to a length that was checked: a test at each access would only cost.
-# cython: boundscheck=False
-# ... and none is negative.
-# cython: wraparound=False
-# ... and none is divided by zero, so / and % can be C's.
-# cython: cdivision=True
-# Importing this must not switch the GIL back on in a free-threaded Python. It keeps no state.
+# The directives of parallel_add.pyx, for the reasons given there.
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
 """Many numbers in, few out: a histogram and a sum, on several threads."""
 

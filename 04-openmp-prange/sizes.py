@@ -120,7 +120,7 @@ def main():
     args = read_options(
         __doc__,
         n=(SIZES[-1], SIZES[0], SIZES[-1], "elements at most"),
-        t=(THREADS, 2, 256, "threads"),
+        t=(max(THREADS, 2), 2, 256, "threads"),
     )
     with enough_memory(BYTES * args.n):
         a, b, out = np.ones(args.n), np.ones(args.n), np.zeros(args.n)

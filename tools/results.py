@@ -19,13 +19,13 @@ import json
 import math
 import os
 import re
+import shutil
 import sys
 from itertools import chain, compress
 from pathlib import Path
 
 import page
 import pyperf
-from PIL import Image
 from rich.bar import Bar
 from rich.measure import Measurement
 from rich.segment import Segment, Segments
@@ -346,12 +346,9 @@ def rewrite(readmes, force):
             return f"<!-- {kind}: {pattern} -->\n{body}\n<!-- end -->"
 
         readme.write_text(MARKED.sub(replacement, text), encoding="utf-8")
-        for picture in readme.parent.glob("*.png"):  # as small as it gets
-            with (
-                contextlib.suppress(FileNotFoundError),
-                Image.open(picture.parent / "build" / picture.name) as new,
-            ):
-                new.save(picture, optimize=True)
+        for picture in readme.parent.glob("*.png"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(picture.parent / "build" / picture.name, picture)
                 written.append(picture.name)
         print(f"{readme}: {' '.join(written) or 'nothing to write'}")
 
