@@ -140,7 +140,7 @@ PY
     twin="$BATS_TEST_TMPDIR/wrong"
     mkdir "$twin"
     cp reduction.pyx "$twin"
-    edit "$twin/reduction.pyx" 's/counts\[threadid(), /counts[0, /'
+    edit "$twin/reduction.pyx" 's/counts\[threadid(), 0\]  /counts[0, 0]  /'
     sanitized_modules
     [ "$status" -eq 66 ]
     [[ $output == *'WARNING: ThreadSanitizer: data race'* ]] || false

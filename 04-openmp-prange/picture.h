@@ -124,8 +124,10 @@ static inline int write_picture(const char *path, const struct picture *p)
         return EEXIST; /* a folder or a device: not to be replaced */
     if (snprintf(unfinished, sizeof unfinished, "%s.part", path) >= (int)sizeof unfinished)
         return ENAMETOOLONG;
-    uint8_t *row = malloc(1 + width);
-    uint8_t *data = malloc(20 + p->rows * (1 + width + (width / UINT16_MAX + 1) * 5));
+    const size_t size = 20 + p->rows * (1 + width + (width / UINT16_MAX + 1) * 5);
+    if (size > INT32_MAX)
+        return EFBIG; /* for one chunk */
+    uint8_t *row = malloc(1 + width), *data = malloc(size);
     FILE *file = row && data ? fopen(unfinished, "wb") : NULL;
     int error = file ? 0 : row && data ? errno : ENOMEM;
     if (file) {

@@ -23,28 +23,24 @@ cdef int checked_team(threads) except -1:
 
 
 def histogram(const uint32_t[::1] values not None, uint64_t[:, ::1] counts not None):
-    """Count into 256 bins, values >> 16, on as many threads as counts has rows.
+    """Count values into 256 bins, by their bits 16 to 23, on as many threads as counts has rows.
 
-    values: C-contiguous uint32 array of shape (n,), below 2**24. counts: C-contiguous uint64 array
-    of shape (threads, 256), added to; each thread has a row, and their sum is the histogram.
+    values: C-contiguous uint32 array of shape (n,). counts: C-contiguous uint64 array of shape
+    (threads, 256), added to; each thread has a row, and the sum of the rows is the histogram.
 
-    Raises ValueError for a value or a shape out of range, another dtype or gaps between elements;
-    before anything is counted. TypeError for None.
+    Raises, before anything is counted, ValueError for another shape or dtype or for gaps between
+    elements, TypeError for None.
     """
-    cdef Py_ssize_t i, n = values.shape[0]
+    cdef Py_ssize_t i
     cdef int team = checked_team(counts.shape[0])
-    cdef uint32_t most = 0
+    cdef uint64_t *own
 
     if counts.shape[1] != C_BINS:
         raise ValueError(f"counts: expected {C_BINS} columns, not {counts.shape[1]}")
-    with nogil:
-        for i in range(n):
-            most |= values[i]
-    if most >> 24:
-        raise ValueError("values: expected numbers below 2**24")
-    for i in prange(n, nogil=True, schedule="static", num_threads=team):
-        # Nobody else writes to this row. With counts[0, ...] updates would be lost.
-        counts[threadid(), values[i] >> 16] += 1
+    with nogil, parallel(num_threads=team):
+        own = &counts[threadid(), 0]  # with counts[0, 0], updates would be lost
+        for i in prange(values.shape[0], schedule="static"):
+            own[values[i] >> 16 & 255] += 1
 
 
 def sum_by_reduction(const float[::1] values not None, threads=1):

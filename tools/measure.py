@@ -22,6 +22,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -267,7 +268,8 @@ def main():
         os.kill(os.getpid(), signal.SIGINT)
     console = page.console_for()
     if os.environ.get("BRIEF") == "yes":
-        names, took = "  ".join(label for label, _ in args.programs), time.perf_counter() - begin
+        names = textwrap.shorten(" ".join(label for label, _ in args.programs), 43)
+        took = time.perf_counter() - begin
         print(f"  {args.output.stem:<19}{names:<44}{took:6.1f} s")
         return
     if args.output.suffix == ".txt":
