@@ -97,13 +97,13 @@ static void print_team(size_t n, int threads)
 {
     enum { PARTS = 8 };
     const size_t part = (n + PARTS - 1) / PARTS;
-    int thread_of[PARTS], here = 0, inside = 0;
+    int thread_of[PARTS], here = 0, inside = threads;
 
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         if (i % part == 0)
             thread_of[i / part] = omp_get_thread_num();
-#pragma omp parallel num_threads(threads) reduction(max : inside)
+#pragma omp parallel num_threads(threads) reduction(min : inside)
     inside = meet(&here, team_size());
     printf("\nthread of each eighth:");
     for (size_t i = 0; i * part < n; i++)

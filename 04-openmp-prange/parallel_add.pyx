@@ -134,7 +134,7 @@ def team_ids(Py_ssize_t n, threads=0):
 
 
 def inside(threads=0):
-    """Return how many threads are in a prange at the same time; they wait for each other there.
+    """Return how many threads are in a parallel block at the same time; they wait for each other.
 
     Raises ValueError for a wrong number of threads.
     """
@@ -145,4 +145,4 @@ def inside(threads=0):
         met[i] = 0
     with nogil, parallel(num_threads=team):
         met[threadid()] = meet(&here, team_size())
-    return max(met)
+    return min(count for count in met if count)

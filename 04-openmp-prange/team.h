@@ -14,8 +14,9 @@ static inline int team_size(void)
 }
 #endif
 
-/* Wait until n threads are here, for at most 2 s; return how many came. Threads that take turns
- * never meet; those that run in parallel do, on one core and on a busy machine too. */
+/* Wait until n threads are here, for at most 2 s; return how many came. Of threads that take turns
+ * the first waits in vain, so the smallest answer counts; those that run in parallel meet, on one
+ * core and on a busy machine too. */
 static inline int meet(int *here, int n)
 {
     const struct timespec nap = {.tv_nsec = 1000000}; /* on one core the others need a turn */

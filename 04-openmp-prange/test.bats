@@ -72,6 +72,13 @@ PY
     [[ $output == *'OpenMP runtimes loaded: lib'* ]] || false
 }
 
+@test "threads that take turns are not in the loop at the same time" {
+    twin add.c 's/^    inside = meet/#pragma omp critical\n&/'
+    (cd "$twin" && compile_openmp -O1 add.c -o turns)
+    run -0 limited "$twin/turns" -n 1000
+    [[ $output == *'; inside at one moment: 1' ]] || false
+}
+
 @test "the team has as many threads as -t or else OMP_NUM_THREADS says, each with its own part" {
     eighths='thread of each eighth:'
     for program in c py; do
