@@ -13,7 +13,7 @@ is_svg() { "$PY" -c 'import sys, xml.etree.ElementTree as e; e.parse(sys.argv[1]
 @test "sizes.py shows a row for each size, draws them, and finds where threads start to pay" {
     twin sizes.py 's/^SECONDS = .*/SECONDS = 0.0001/'
     cd "$twin"
-    run -0 limited "$PY" sizes.py -n 100000 -t 3
+    run -0 limited "$PY" sizes.py -n 123456 -t 3
     [ "$(grep -Ec '^ *(1,000|3,000|10,000|30,000|100,000) ' <<<"$output")" -eq 5 ]
     [[ ${lines[-1]} == '3 threads pay '* ]] || false
     is_svg build/sizes.svg

@@ -31,10 +31,10 @@ SECONDS = 0.005
 def caches():
     """Return {name: bytes} of the first CPU's caches for data; {} where Linux does not say."""
     found = {}
-    for cache in sorted(CACHES.glob("index*")):
-        level, kind, size = ((cache / x).read_text().strip() for x in ("level", "type", "size"))
+    for size in sorted(CACHES.glob("index*/size")):
+        level, kind = ((size.parent / name).read_text().strip() for name in ("level", "type"))
         if kind != "Instruction":
-            found[f"L{level}"] = int(size.rstrip("K")) * 1024
+            found[f"L{level}"] = int(size.read_text().strip().rstrip("K")) * 1024
     return found
 
 
@@ -131,7 +131,7 @@ def main():
     cure = {f"{args.t} if >= {enough:,}": (args.t, enough)}
     for n, speed in measure((a, b, out), cure).items():
         speeds[n] |= speed
-    if not (out == 2).all():
+    if not (out[: max(speeds)] == 2).all():
         fail(1, "wrong answer")
     print(f"c[i] = a[i] + b[i], {args.t} threads against one")
     show(Console(), speeds, [one, many, *cure])
