@@ -92,7 +92,7 @@ static void measure(const char *name, void (*add)(size_t n, int threads), size_t
 }
 
 /* Which thread adds the first element of each eighth? The same loop, the same schedule. And how
- * many are in a loop at the same time? */
+ * many are in a parallel region at the same time? */
 static void print_team(size_t n, int threads)
 {
     enum { PARTS = 8 };

@@ -56,6 +56,19 @@ for rows, columns in (37, 37), (5, 70), (64, 3):
 "
 }
 
+@test "the caller's own schedule is as it was after a call" {
+    OMP_SCHEDULE=guided,7 run -0 limited "$PY" - <<'PY'
+import ctypes, sys
+sys.path.insert(0, "build")
+import numpy as np, mandelbrot
+runtime = ctypes.CDLL(mandelbrot.__file__)  # finds OpenMP's functions in what the module has loaded
+kind, chunk = ctypes.c_int(), ctypes.c_int()
+mandelbrot.compute(np.zeros((4, 4), np.uint32), threads=2, schedule="static", chunk=3)
+runtime.omp_get_schedule(ctypes.byref(kind), ctypes.byref(chunk))
+assert (kind.value & 255, chunk.value) == (3, 7), (kind.value, chunk.value)
+PY
+}
+
 @test "pictures of 1 x 1, of 1 x 100,000 and of nothing are computed, and not only square ones" {
     with_modules "
 for shape in (1, 1), (1, 100_000), (100_000, 1), (0, 5), (5, 0):
@@ -225,6 +238,10 @@ OMP_DYNAMIC=true OMP_SCHEDULE=guided,3 OMP_PROC_BIND=close\nOMP_SCHEDULE=abc OMP
     twin mandelbrot.c 's/; r < n; r++/; r < n - (size_t)version->parallel; r++/'
     (cd "$twin" && compile_openmp -O1 mandelbrot.c -o left-out)
     caught 'parallel static static-16 dynamic guided' "$twin/left-out" -n 50
+    # The right counts in the wrong rows: the same sum.
+    twin mandelbrot.c 's/counts + r \* n)/counts + (version->parallel ? n - 1 - r : r) * n)/'
+    (cd "$twin" && compile_openmp -O1 mandelbrot.c -o mirrored)
+    caught 'parallel static static-16 dynamic guided' "$twin/mirrored" -n 50
     twin pixels.h 's/const int64_t in = .*;/const int64_t in = zr2 + zi2 <= 4.5;/'
     (cd "$twin" && cp "$OLDPWD/mandelbrot.c" . && compile_openmp -O1 mandelbrot.c -o too-late)
     caught 'simd static static-16 dynamic guided' "$twin/too-late" -n 50

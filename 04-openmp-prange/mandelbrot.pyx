@@ -110,6 +110,8 @@ def compute(uint32_t[:, ::1] counts not None, view=(-0.6, 0.65, 2.0), iterations
     cdef Py_ssize_t r, rows = counts.shape[0]
     cdef int team = checked("threads", threads, 1, MAX_THREADS)
     cdef View seen
+    cdef openmp.omp_sched_t callers
+    cdef int callers_chunk = 0
     cdef bytearray owners = bytearray(rows)
     cdef uint8_t[::1] owner = owners
     cdef double begin = 0
@@ -124,7 +126,9 @@ def compute(uint32_t[:, ::1] counts not None, view=(-0.6, 0.65, 2.0), iterations
         raise ValueError(f"schedule: expected {', '.join(SCHEDULES)}, not {schedule!r}")
     for r in range(team):
         busy[r * APART] = -1
-    openmp.omp_set_schedule(SCHEDULES[schedule], checked("chunk", chunk, 0, 2**31 - 1))
+    step = checked("chunk", chunk, 0, 2**31 - 1)
+    openmp.omp_get_schedule(&callers, &callers_chunk)
+    openmp.omp_set_schedule(SCHEDULES[schedule], step)
     with nogil, parallel(num_threads=team):
         begin = cpu_seconds()
         busy[threadid() * APART] = 0
@@ -136,4 +140,5 @@ def compute(uint32_t[:, ::1] counts not None, view=(-0.6, 0.65, 2.0), iterations
             owner[r] = <uint8_t>threadid()
             # Row by row, since at the end of the loop a thread that is done spins.
             busy[threadid() * APART] = cpu_seconds() - begin
+    openmp.omp_set_schedule(callers, callers_chunk)  # what other loops of this thread have asked for
     return bytes(owners), [busy[r * APART] for r in range(team) if busy[r * APART] >= 0]

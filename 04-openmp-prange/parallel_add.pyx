@@ -133,14 +133,16 @@ def team_ids(Py_ssize_t n, threads=0):
     return [ids[i] for i in range((n + part - 1) // part)]
 
 
-def inside(threads=0):
+def inside(threads):
     """Return how many threads are in a parallel block at the same time; they wait for each other.
 
-    Raises ValueError for a wrong number of threads.
+    threads: 1 to 256, and not OpenMP's default, which may be more. Raises ValueError otherwise.
     """
     cdef int i, team = checked_team(threads), here = 0
     cdef int[MAX_THREADS] met
 
+    if team < 1:
+        raise ValueError(f"threads: expected 1 to {MAX_THREADS}, not {threads}")
     for i in range(MAX_THREADS):
         met[i] = 0
     with nogil, parallel(num_threads=team):

@@ -77,7 +77,7 @@ def panels(args, counts):
 def colour(owner, brightness):
     """Return red, green and blue for a row's thread and a pixel's brightness of 0 to 1."""
     hue = int(HUES[owner % len(HUES)][1:], 16)
-    return [int((hue >> shift & 255) * (0.2 + 0.8 * brightness)) for shift in (16, 8, 0)]
+    return [int((hue >> shift & 255) * (8 + 31 * brightness) / 39) for shift in (16, 8, 0)]
 
 
 def write_png(args, counts, owners):

@@ -83,7 +83,7 @@ static void measure(const char *name, void (*add)(uint64_t bins[], int threads),
     for (int b = 0; b < BINS; b++)
         counted += bins[b];
     const int right = memcmp(bins, expected, sizeof bins) == 0 || add == racy;
-    row(name, (uint64_t)threads, counted, right, " %8zu %8.2f\n", n - counted,
+    row(name, (uint64_t)threads, counted, right, " %8zu %8.2f\n", (size_t)(n - counted),
         wall / (double)n * 1e9);
 }
 

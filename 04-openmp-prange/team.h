@@ -1,4 +1,4 @@
-/* Are the threads of a team in a loop at the same time? The proof needs no clock. */
+/* Are the threads of a team at work at the same time? The proof needs no clock. */
 #pragma once
 #include <time.h>
 #ifdef _OPENMP

@@ -72,6 +72,21 @@ PY
     [[ $output == *'OpenMP runtimes loaded: lib'* ]] || false
 }
 
+@test "a default team of more than 256 threads does not write beyond the 256 places of inside()" {
+    OMP_NUM_THREADS=300 run -0 limited "$PY" - <<'PY'
+import sys
+sys.path.insert(0, "build")
+import parallel_add
+for threads in 0, 257, -1, None, 2.5:
+    try:
+        parallel_add.inside(threads)
+    except (ValueError, TypeError):
+        continue
+    sys.exit(f"{threads} was taken")
+assert parallel_add.inside(1) == 1 and len(parallel_add.team_ids(1000)) == 8
+PY
+}
+
 @test "threads that take turns are not in the loop at the same time" {
     twin add.c 's/^    inside = meet/#pragma omp critical\n&/'
     (cd "$twin" && compile_openmp -O1 add.c -o turns)
