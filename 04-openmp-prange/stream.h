@@ -20,7 +20,7 @@ static inline void add_stream(const double *a, const double *b, double *out, ptr
         out[i] = a[i] + b[i];
     for (; i + 2 <= n; i += 2)
         _mm_stream_pd(out + i, _mm_add_pd(_mm_loadu_pd(a + i), _mm_loadu_pd(b + i)));
-    _mm_sfence(); /* they are not ordered either: finish them before anyone reads */
+    _mm_sfence(); /* other stores may overtake them: finish them before anyone reads */
 #endif
     for (; i < n; i++)
         out[i] = a[i] + b[i];
