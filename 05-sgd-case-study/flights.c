@@ -1,13 +1,14 @@
-/* Read the flights file. Compiled together with sgd.c, see there.
+/* Map the flights file into memory. Compiled together with sgd.c, see there.
  *
  * What is checked is what keeps the loops inside the memory, and numbers finite: `make` wrote it.
  */
 #include "../tools/bench.h"
 
-#include "../tools/memory.h"
 #include "flights.h"
 #include <errno.h>
-#include <math.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 struct header { /* as flights_file.py packs it */
     char magic[8];
@@ -21,50 +22,85 @@ static void refuse(const char *path, const char *fault)
     fail(2, "%s: %s (make clean build makes build/flights.bin)", path, fault);
 }
 
-static void check_header(const char *path, const struct header *header, long size)
+static void check_header(const char *path, const struct header *header, uint64_t size)
 {
     const uint64_t rows = (uint64_t)header->train + header->test;
 
-    if (header->features != FEATURES || !header->train || header->train % BLOCK || !header->test ||
+    if (memcmp(header->magic, "FLIGHTS2", sizeof header->magic) != 0)
+        refuse(path, "not a flights file");
+    if (!header->train || header->train % BLOCK || !header->test ||
         !(header->lambda > 0 && header->lambda < 1 && header->optimum > 0 && header->optimum < 1))
         refuse(path, "its header is damaged");
-    if ((uint64_t)size != sizeof *header + rows * (FEATURES + 1) * sizeof(float))
+    if (header->features != FEATURES)
+        fail(2, "%s: its rows have %u features instead of %d", path, header->features, FEATURES);
+    if (size != sizeof *header + rows * (FEATURES + 1) * sizeof(float))
         refuse(path, "its length does not fit its header");
 }
 
-static float *read_values(const char *path, FILE *file, size_t values)
+static int all_finite(const float *values, size_t n)
 {
-    float *data = memory(values * sizeof *data);
+    uint32_t bad = 0, bits;
 
-    if (fread(data, sizeof *data, values, file) != values)
-        refuse(path, "cannot be read to its end");
-    for (size_t i = 0; i < values; i++)
-        if (!isfinite(data[i]))
-            refuse(path, "a number in it is not finite");
-    return data;
+    for (size_t i = 0; i < n; i++) { /* an exponent of ones only: infinite, or not a number */
+        memcpy(&bits, &values[i], sizeof bits);
+        bad |= (bits & 0x7f800000) == 0x7f800000;
+    }
+    return !bad;
 }
 
-struct flights flights_read(const char *path)
+static const void *map(const char *path, size_t *size)
 {
-    struct header header = {0};
-    FILE *file = fopen(path, "rb");
+    const int file = open(path, O_RDONLY);
+    struct stat about;
+    void *start = MAP_FAILED;
 
-    if (!file || fseek(file, 0, SEEK_END) != 0)
+    if (file < 0 || fstat(file, &about) != 0)
         refuse(path, strerror(errno));
-    const long size = ftell(file);
-    rewind(file);
-    if (fread(&header, sizeof header, 1, file) != 1 ||
-        memcmp(header.magic, "FLIGHTS2", sizeof header.magic) != 0)
+    *size = S_ISREG(about.st_mode) ? (size_t)about.st_size : 0;
+    if (*size < sizeof(struct header))
         refuse(path, "not a flights file");
-    check_header(path, &header, size);
+    start = mmap(NULL, *size, PROT_READ, MAP_SHARED, file, 0);
+    if (start == MAP_FAILED)
+        refuse(path, strerror(errno));
+    close(file);
+    return start;
+}
 
-    const size_t rows = (size_t)header.train + header.test;
-    float *data = read_values(path, file, rows * (FEATURES + 1));
-    fclose(file);
-    return (struct flights){.rows = data,
-                            .labels = data + rows * FEATURES,
-                            .train = header.train,
-                            .test = header.test,
-                            .lambda = header.lambda,
-                            .optimum = header.optimum};
+struct flights flights_map(const char *path)
+{
+    size_t size = 0;
+    const struct header *header = map(path, &size);
+
+    check_header(path, header, size);
+    const size_t rows = (size_t)header->train + header->test;
+    const float *values = (const float *)(header + 1);
+    const struct flights flights = {.rows = values,
+                                    .labels = values + rows * FEATURES,
+                                    .train = header->train,
+                                    .test = header->test,
+                                    .lambda = header->lambda,
+                                    .optimum = header->optimum};
+    for (size_t row = 0; row < rows; row += WINDOW) {
+        const size_t n = rows - row < WINDOW ? rows - row : WINDOW;
+        if (!all_finite(flights.rows + row * FEATURES, n * FEATURES) ||
+            !all_finite(flights.labels + row, n))
+            refuse(path, "a number in it is not finite");
+        flights_forget(&flights, row, n);
+    }
+    return flights;
+}
+
+static void forget(const float *values, size_t n)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
+                    start = (uintptr_t)values / page * page;
+
+    /* A wish: a refusal costs memory and changes no answer. */
+    (void)madvise((void *)start, (uintptr_t)(values + n) - start, MADV_DONTNEED);
+}
+
+void flights_forget(const struct flights *flights, size_t row, size_t rows)
+{
+    forget(flights->rows + row * FEATURES, rows * FEATURES);
+    forget(flights->labels + row, rows);
 }

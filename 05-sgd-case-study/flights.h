@@ -1,22 +1,34 @@
 /* The flights file as C sees it, and how good a set of weights is. flights.py writes the file. */
 #include <stddef.h>
 
-/* BLOCK: rows that training visits together, 64 KB. Memory is fast only when it is read in order
- * for a while: visiting single rows in random order takes several times as long. */
-enum { FEATURES = 32, BLOCK = 512 };
+#ifndef FEATURES /* -DFEATURES=800: for a file of other data, see other_data.py */
+#define FEATURES 32
+#endif
 
+/* BLOCK: rows that training visits together, 64 KB. Memory is fast only when it is read in order
+ * for a while: visiting single rows in random order takes several times as long. WINDOW: rows that
+ * are read from the file at a time, 2 MB. */
+enum { BLOCK = 512, WINDOW = 32 * BLOCK };
+
+/* Both arrays are the file itself, mapped into memory: what is touched is read. */
 struct flights {
-    float *rows;   /* train + test rows of FEATURES each, 64-byte aligned; to be freed */
-    float *labels; /* +1: late, -1: on time; behind the rows, in the same memory */
+    const float *rows;   /* train + test rows of FEATURES each, 64-byte aligned */
+    const float *labels; /* +1: late, -1: on time */
     size_t train, test;
     double lambda, optimum; /* weight of the L2 penalty; smallest possible objective */
 };
 
-/* Read the file, or end the program with one line that names the fault. */
-struct flights flights_read(const char *path);
+/* Map the file, or end the program with one line that names the fault. */
+struct flights flights_map(const char *path);
+
+/* Give the memory of these rows back; when they are touched again they are read again. */
+void flights_forget(const struct flights *flights, size_t row, size_t rows);
 
 /* Mean logistic loss of the training rows plus lambda/2 |weights|^2, in double. */
 double flights_objective(const struct flights *flights, const float *weights);
+
+/* Mean logistic loss of the held-out rows. */
+double flights_loss(const struct flights *flights, const float *weights);
 
 /* Area under the ROC curve of the held-out rows: 0.5 is a coin, 1.0 is perfect. */
 double flights_auc(const struct flights *flights, const float *weights);

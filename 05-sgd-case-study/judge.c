@@ -15,17 +15,32 @@ static double margin(const float *row, const float *weights)
     return sum;
 }
 
-double flights_objective(const struct flights *flights, const float *weights)
+static double mean_loss(const struct flights *flights, const float *weights, size_t low,
+                        size_t high)
 {
-    double loss = 0, squares = 0;
+    double loss = 0;
 
-    for (size_t i = 0; i < flights->train; i++) {
+    for (size_t i = low; i < high; i++) {
         double m = flights->labels[i] * margin(flights->rows + i * FEATURES, weights);
         loss += m > 0 ? log1p(exp(-m)) : log1p(exp(m)) - m; /* neither can overflow */
+        if (i % WINDOW == WINDOW - 1 || i + 1 == high)
+            flights_forget(flights, i / WINDOW * WINDOW, i % WINDOW + 1);
     }
+    return loss / (double)(high - low);
+}
+
+double flights_objective(const struct flights *flights, const float *weights)
+{
+    double squares = 0;
+
     for (size_t j = 0; j < FEATURES; j++)
         squares += (double)weights[j] * weights[j];
-    return loss / (double)flights->train + flights->lambda / 2 * squares;
+    return mean_loss(flights, weights, 0, flights->train) + flights->lambda / 2 * squares;
+}
+
+double flights_loss(const struct flights *flights, const float *weights)
+{
+    return mean_loss(flights, weights, flights->train, flights->train + flights->test);
 }
 
 struct scored {
@@ -53,6 +68,7 @@ double flights_auc(const struct flights *flights, const float *weights)
         scored[i].margin = margin(flights->rows + row * FEATURES, weights);
         scored[i].label = flights->labels[row];
     }
+    flights_forget(flights, flights->train, flights->test);
     qsort(scored, flights->test, sizeof *scored, by_margin);
     for (size_t low = 0, high; low < flights->test; low = high) { /* low..high: equal margins */
         double tied_late = 0;

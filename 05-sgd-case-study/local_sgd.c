@@ -29,16 +29,22 @@ static size_t middle(const struct shard *shard)
     return shard->low + (shard->high - shard->low) / 2;
 }
 
-/* One thread's part of an epoch. */
-static void visit(const struct training *run, const struct flights *flights, struct shard *shard)
+static const char *block_of(const struct training *run, size_t k)
 {
-    float shrink = (float)(1 - (double)BATCH * (double)STEP * flights->lambda);
+    return run->rows + (size_t)run->order[k] * BLOCK * run->row_bytes;
+}
+
+/* One thread's part of an epoch. */
+static void visit(const struct training *run, double lambda, struct shard *shard)
+{
+    const float shrink = (float)(1 - (double)BATCH * (double)STEP * lambda);
 
     for (size_t k = shard->low; k < shard->high; k++) {
-        size_t row = (size_t)run->order[k] * BLOCK;
+        const size_t next = k + 1 < shard->high ? k + 1 : k;
         if (k == middle(shard))
             memset(shard->sum, 0, sizeof shard->sum);
-        run->train(flights->rows + row * FEATURES, flights->labels + row, STEP, shrink, shard);
+        run->train(block_of(run, k), run->labels + (size_t)run->order[k] * BLOCK,
+                   block_of(run, next), STEP, shrink, shard);
     }
 }
 
@@ -61,40 +67,42 @@ static void combine(struct training *run)
     }
 }
 
-static void train_epoch(struct training *run, const struct flights *flights, uint64_t *state)
+/* Train on the first so many blocks of a new order. */
+static void train_epoch(struct training *run, size_t blocks, double lambda, uint64_t *state)
 {
     start_clock();
+    for (uint64_t t = 0; t < run->threads; t++) {
+        shards[t].low = cut(blocks, run->threads, t);
+        shards[t].high = cut(blocks, run->threads, t + 1);
+    }
     shuffle(run->order, run->blocks, state);
 #pragma omp parallel for num_threads(run->threads) schedule(static, 1) if (run->threads > 1)
     for (uint64_t t = 0; t < run->threads; t++)
-        visit(run, flights, &shards[t]);
+        visit(run, lambda, &shards[t]);
     combine(run);
     stop_clock();
     run->wall += wall;
     run->cpu += cpu;
 }
 
-/* How far the answer is above the optimum, as a share of it. */
-static double gap(const struct training *run, const struct flights *flights)
+double gap(const struct training *run, const struct flights *flights)
 {
     return flights_objective(flights, run->answer) / flights->optimum - 1;
 }
 
-void train(struct training *run, const struct flights *flights, uint64_t epochs, double tolerance)
+void train(struct training *run, const struct flights *flights, size_t visits, double tolerance)
 {
     uint64_t state = run->seed;
 
     memset(shards, 0, sizeof shards);
-    for (uint64_t t = 0; t < run->threads; t++) {
-        shards[t].low = cut(run->blocks, run->threads, t);
-        shards[t].high = cut(run->blocks, run->threads, t + 1);
-    }
     for (size_t k = 0; k < run->blocks; k++)
         run->order[k] = (uint32_t)k;
     run->wall = run->cpu = 0;
-    for (run->epochs = 0; run->epochs < epochs; run->epochs++) {
-        if (tolerance > 0 && run->epochs && fabs(gap(run, flights)) <= tolerance)
+    for (run->visits = 0; run->visits < visits;) {
+        if (tolerance > 0 && run->visits && fabs(gap(run, flights)) <= tolerance)
             break;
-        train_epoch(run, flights, &state);
+        const size_t left = visits - run->visits, blocks = left < run->blocks ? left : run->blocks;
+        train_epoch(run, blocks, flights->lambda, &state);
+        run->visits += blocks;
     }
 }

@@ -7,14 +7,24 @@ enum { MAX_WORKERS = 64 }; /* with more, 20 epochs do not suffice */
 
 struct training {
     kernel *train;
-    uint64_t threads, epochs, seed; /* epochs: as many as it took */
-    size_t blocks;                  /* at least one a thread */
-    uint32_t *order;                /* room for `blocks` */
+    char *rows; /* as the kernel wants them, and the labels, in the same memory */
+    float *labels;
+    size_t row_bytes;
+    size_t blocks;   /* of rows to train on */
+    uint32_t *order; /* room for `blocks` */
+    uint64_t threads, seed;
     float answer[FEATURES];
+    size_t visits;    /* blocks that it took: so many epochs times `blocks` */
     double wall, cpu; /* seconds spent training; the evaluation is not in them */
 };
 
-/* Train from nothing for at most `epochs`; end after the first that brings the objective within
- * `tolerance` of the optimum, as a share of it. With a tolerance of 0 nothing is evaluated and all
- * epochs are trained. */
-void train(struct training *run, const struct flights *flights, uint64_t epochs, double tolerance);
+/* Copy the training rows into memory, as FLOATS or HALVES; free those that were there. */
+void load_rows(struct training *run, const struct flights *flights, size_t row_bytes);
+
+/* Train from nothing on at most so many blocks, epoch by epoch; end after the first epoch that
+ * brings the objective within `tolerance` of the optimum, as a share of it. With a tolerance of 0
+ * nothing is evaluated and all is trained. */
+void train(struct training *run, const struct flights *flights, size_t visits, double tolerance);
+
+/* How far the answer is above the optimum, as a share of it. */
+double gap(const struct training *run, const struct flights *flights);

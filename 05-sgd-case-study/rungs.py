@@ -1,94 +1,119 @@
 """The rungs of the ladder in Python: one training step, written four ways. sgd.py climbs them.
 
-A rung is made from the data, the number of rows to train on and the number of threads. It returns
-a function epoch(order, weights, totals): train weights, float32 (threads, 32), in place on the
-blocks of rows in `order` (a list), and leave in totals, float32 (threads, 32), the sum of the
-weights, once every BATCH rows, over the second half of the blocks.
+A rung is made from the data and the number of rows to train on, and returns a function
+visit(order, weights, total): train weights, float32 (32,), in place on the blocks of rows in
+`order`, uint32 (n,), and leave in total, float32 (32,), the sum of the weights, once every BATCH
+rows, over the second half of these blocks.
 """
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from operator import mul
 
 import numpy as np
 import sgd_cython
 from flights_file import BLOCK, FEATURES
 
-STEP, BATCH = 0.01, 16
+STEP, BATCH = 0.01, 32
 
 
-def pure_python(data, n, _threads):
+def batches(order):
+    """Yield where in the rows each batch begins, and whether it begins the second half."""
+    for k, block in enumerate(order.tolist()):
+        for batch in range(block * BLOCK, (block + 1) * BLOCK, BATCH):
+            yield batch, k == len(order) // 2 and batch == block * BLOCK
+
+
+def pure_python(data, n):
     """One row at a time on lists. It trains on all rows like the others."""
     rows, labels = data.rows[:n].tolist(), data.labels[:n].tolist()
     shrink = 1 - BATCH * STEP * data.lambda_
 
-    def epoch(order, weights, totals):
-        w, total = weights[0].tolist(), [0.0] * FEATURES
-        for k, block in enumerate(order):
-            if k == len(order) // 2:
-                total = [0.0] * FEATURES
-            for batch in range(block * BLOCK, (block + 1) * BLOCK, BATCH):
-                for row, label in zip(
-                    rows[batch : batch + BATCH], labels[batch : batch + BATCH], strict=True
-                ):
-                    factor = STEP * label / (1 + math.exp(label * sum(map(mul, w, row))))
-                    w = [weight + factor * x for weight, x in zip(w, row, strict=True)]
-                w = [weight * shrink for weight in w]
-                total = [a + b for a, b in zip(total, w, strict=True)]
-        weights[0], totals[0] = w, total
+    def visit(order, weights, total):
+        w, sums = weights.tolist(), [0.0] * FEATURES
+        for low, half in batches(order):
+            sums = [0.0] * FEATURES if half else sums
+            high = low + BATCH
+            for row, label in zip(rows[low:high], labels[low:high], strict=True):
+                factor = STEP * label / (1 + math.exp(label * sum(map(mul, w, row))))
+                w = [weight + factor * x for weight, x in zip(w, row, strict=True)]
+            w = [weight * shrink for weight in w]
+            sums = [a + b for a, b in zip(sums, w, strict=True)]
+        weights[:], total[:] = w, sums
 
-    return epoch
+    return visit
 
 
-def with_numpy(data, n, _threads):
-    """A batch of 16 rows at a time: fewer, larger calls, as train_batches in kernels.c."""
+def numpy_rows(data, n):
+    """One row at a time: for 32 numbers, calling NumPy takes longer than what it then does."""
+    rows, labels = data.rows[:n], data.labels[:n].tolist()
+    shrink = np.float32(1 - BATCH * STEP * data.lambda_)
+
+    def visit(order, weights, total):
+        for low, half in batches(order):
+            if half:
+                total[:] = 0
+            for i in range(low, low + BATCH):
+                row, label = rows[i], labels[i]
+                weights += (STEP * label / (1 + math.exp(label * row.dot(weights)))) * row
+            weights *= shrink
+            total += weights
+
+    return visit
+
+
+def numpy_batches(data, n):
+    """A batch of 32 rows at a time: fewer, larger calls, as train_batches in kernels.c."""
     rows, labels = data.rows[:n], data.labels[:n]
     shrink = np.float32(1 - BATCH * STEP * data.lambda_)
 
-    def epoch(order, weights, totals):
-        w, total = weights[0], totals[0]
-        for k, block in enumerate(order):
-            if k == len(order) // 2:
+    def visit(order, weights, total):
+        for low, half in batches(order):
+            if half:
                 total[:] = 0
-            for batch in range(block * BLOCK, (block + 1) * BLOCK, BATCH):
-                x, y = rows[batch : batch + BATCH], labels[batch : batch + BATCH]
-                w += (STEP * y / (1 + np.exp(y * (x @ w)))) @ x
-                w *= shrink
-                total += w
+            x, y = rows[low : low + BATCH], labels[low : low + BATCH]
+            weights += (STEP * y / (1 + np.exp(y * (x @ weights)))) @ x
+            weights *= shrink
+            total += weights
+
+    return visit
+
+
+def cython(data, n):
+    """One row at a time, compiled. Each call releases the GIL."""
+    rows, labels = data.rows[:n], data.labels[:n]
+    shrink = 1 - BATCH * STEP * data.lambda_
+
+    def visit(order, weights, total):
+        sgd_cython.train_part(rows, labels, order, STEP, shrink, weights, total)
+
+    return visit
+
+
+def on_threads(visit, threads):
+    """Return epoch(order, weights, totals): visit an equal part of `order` on each thread.
+
+    weights, totals: float32 (threads, 32), a row for each.
+    """
+    if threads == 1:
+        return lambda order, weights, totals: visit(order, weights[0], totals[0])
+    pool = ThreadPoolExecutor(threads)
+
+    def epoch(order, weights, totals):
+        cuts = [len(order) * t // threads for t in range(threads + 1)]
+        parts = [order[low:high] for low, high in pairwise(cuts)]
+        list(pool.map(visit, parts, weights, totals))  # list: so that an exception is not lost
 
     return epoch
 
 
-def cython(data, n, threads):
-    """One row at a time, compiled. On several threads each call releases the GIL."""
-    rows, labels = data.rows[:n], data.labels[:n]
-    shrink = 1 - BATCH * STEP * data.lambda_
-    pool = ThreadPoolExecutor(threads) if threads > 1 else None
-
-    def epoch(order, weights, totals):
-        order = np.array(order, dtype=np.uint32)
-
-        def part(t):
-            low, high = len(order) * t // threads, len(order) * (t + 1) // threads
-            sgd_cython.train_part(
-                rows, labels, order, low, high, STEP, shrink, weights[t], totals[t]
-            )
-
-        if pool:
-            list(pool.map(part, range(threads)))  # list: so that an exception is not lost
-        else:
-            part(0)
-
-    return epoch
-
-
-def cython_prange(data, n, _threads):
-    """The same parts on OpenMP's threads instead of Python's."""
+def cython_prange(data, n):
+    """Return epoch(order, weights, totals): the same parts on OpenMP's threads, not Python's."""
     rows, labels = data.rows[:n], data.labels[:n]
     shrink = 1 - BATCH * STEP * data.lambda_
 
     def epoch(order, weights, totals):
-        order = np.array(order, dtype=np.uint32)
         sgd_cython.train_parallel(rows, labels, order, STEP, shrink, weights, totals)
 
     return epoch

@@ -38,13 +38,15 @@ with built():
 
 TOLERANCE = 1e-3  # of the optimum
 MIN_ROWS = 256 * BLOCK  # fewer rows have another optimum
-VERSIONS = (  # the threads of a rung; None: those of -t
-    ("python", rungs.pure_python, 1),
-    ("numpy", rungs.with_numpy, 1),
-    ("cython", rungs.cython, 1),
-    ("cython-threads", rungs.cython, None),
-    ("cython-prange", rungs.cython_prange, None),  # last: OpenMP's idle threads spin
-)
+VERSIONS = {  # the rung, and whether it uses the threads of -t
+    "python": (rungs.pure_python, False),
+    "python-threads": (rungs.pure_python, True),
+    "numpy-rows": (rungs.numpy_rows, False),
+    "numpy": (rungs.numpy_batches, False),
+    "cython": (rungs.cython, False),
+    "cython-threads": (rungs.cython, True),
+    "cython-prange": (rungs.cython_prange, True),  # last: OpenMP's idle threads spin
+}
 
 
 def shuffle(order, state):
@@ -74,7 +76,7 @@ def train(epoch, blocks, threads, seed, epochs, good_enough):
     while done < epochs and not (done and good_enough(answer)):
         with stopwatch() as took:
             state = shuffle(order, state)
-            epoch(order, weights, totals)
+            epoch(np.array(order, dtype=np.uint32), weights, totals)
             answer = combine(weights, totals, blocks)
         wall, cpu, done = wall + took.wall, cpu + took.cpu, done + 1
     return answer, done, wall, cpu
@@ -96,18 +98,20 @@ def repeat(epoch, blocks, threads, seed, epochs, good_enough):
     return answer, done, argparse.Namespace(wall=wall, cpu=wall * sum(cpus) / sum(walls)), same
 
 
-def climb(data, make, threads, blocks, args):
+def climb(data, version, threads, blocks, args):
     """Train on one rung; return (answer, whether it is right, its time, more cells) for a row."""
     n = blocks * BLOCK
 
     def good_enough(weights):  # false for NaN
         return abs(objective(data, weights) / data.optimum - 1) <= TOLERANCE
 
-    epoch = make(data, n, threads)
+    rung, _ = VERSIONS[version]
+    epoch = rung(data, n)
+    if rung is not rungs.cython_prange:
+        epoch = rungs.on_threads(epoch, threads)
     weights, epochs, took, same = repeat(epoch, blocks, threads, args.s, args.e, good_enough)
     if not same:
-        name = make.__name__
-        print(f"sgd.py: {name}: the answer is not the same in every run", file=sys.stderr)
+        print(f"sgd.py: {version}: the answer is not the same in every run", file=sys.stderr)
     reached, seconds = objective(data, weights), took.wall / epochs
     cells = (
         f"{epochs}",
@@ -136,9 +140,9 @@ def main():
     target = f"until the objective is within 0.1% of {data.optimum:.6f}"
     print(f"SGD on {blocks * BLOCK} flights {target}")
     header("epochs", f"{'gap':>8}", "AUC", "GB/s")
-    for version, make, fixed in VERSIONS:
-        threads = fixed or args.t
-        row(version, threads, *climb(data, make, threads, blocks, args))
+    for version, (_, parallel) in VERSIONS.items():
+        threads = args.t if parallel else 1
+        row(version, threads, *climb(data, version, threads, blocks, args))
     verdict()
 
 

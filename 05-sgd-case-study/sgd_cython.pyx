@@ -26,7 +26,7 @@ cdef void visit(const float *rows, const float *labels, const uint32_t *order, P
     cdef float w[FEATURES]
     cdef float sum[FEATURES]
     cdef Py_ssize_t k, i, j
-    cdef float margin, factor
+    cdef float margin, factor, one = 1  # written as 1 + expf(...), Cython adds in double
     cdef const float *row
     cdef const float *label
 
@@ -41,7 +41,7 @@ cdef void visit(const float *rows, const float *labels, const uint32_t *order, P
             margin = 0
             for j in range(FEATURES):
                 margin = margin + w[j] * row[j]
-            factor = step * label[i] / (1 + expf(label[i] * margin))
+            factor = step * label[i] / (one + expf(label[i] * margin))
             for j in range(FEATURES):
                 w[j] = w[j] + factor * row[j]
             if i % BATCH == BATCH - 1:
@@ -57,6 +57,8 @@ cdef check(const float[:, ::1] rows, const float[::1] labels, const uint32_t[::1
     # Everything that the loops trust, checked once.
     cdef Py_ssize_t k
 
+    if order.shape[0] == 0 or rows.shape[0] == 0:
+        raise ValueError("there is nothing to train on")
     if rows.shape[1] != FEATURES or labels.shape[0] != rows.shape[0]:
         raise ValueError(f"rows must be (n, {FEATURES}) and labels (n,), not "
                          f"({rows.shape[0]}, {rows.shape[1]}) and ({labels.shape[0]},)")
@@ -67,22 +69,21 @@ cdef check(const float[:, ::1] rows, const float[::1] labels, const uint32_t[::1
 
 
 def train_part(const float[:, ::1] rows not None, const float[::1] labels not None,
-               const uint32_t[::1] order not None, Py_ssize_t low, Py_ssize_t high, float step,
-               float shrink, float[::1] weights not None, float[::1] total not None):
-    """Train on the blocks order[low:high], with the GIL released.
+               const uint32_t[::1] order not None, float step, float shrink,
+               float[::1] weights not None, float[::1] total not None):
+    """Train on the blocks of `order`, one row at a time, with the GIL released.
 
-    rows: float32 (n, 32). labels: float32 (n,), +1 or -1. order: uint32, numbers of blocks of 512
-    rows. weights: float32 (32,), changed in place. total: float32 (32,), overwritten with the sum
-    of the weights, once every 16 rows, over the second half of the blocks. Raises ValueError for
-    other shapes, dtypes or blocks, before any work.
+    rows: float32 (n, 32). labels: float32 (n,), +1 or -1. order: uint32 (blocks,), numbers of
+    blocks of 512 rows. weights: float32 (32,), changed in place. total: float32 (32,), overwritten
+    with the sum of the weights, once every 32 rows, over the second half of the blocks. Raises
+    ValueError for other shapes, dtypes or blocks, before any work.
     """
     check(rows, labels, order)
-    if not 0 <= low < high <= order.shape[0]:
-        raise ValueError(f"low and high must be a part of 0..{order.shape[0]}, not {low}..{high}")
     if weights.shape[0] != FEATURES or total.shape[0] != FEATURES:
         raise ValueError(f"weights and total must have {FEATURES} elements")
     with nogil:
-        visit(&rows[0, 0], &labels[0], &order[0], low, high, step, shrink, &weights[0], &total[0])
+        visit(&rows[0, 0], &labels[0], &order[0], 0, order.shape[0], step, shrink, &weights[0],
+              &total[0])
 
 
 def train_parallel(const float[:, ::1] rows not None, const float[::1] labels not None,

@@ -186,6 +186,7 @@ def measure(args):
         "words": dict(args.words),
         "ladder": int(args.ladder),
         "limit": args.limit,
+        "folded": " ".join(args.fold) or "-",
         "factors": json.dumps(args.factor),
         "complete_run": os.environ.get("COMPLETE_RUN", "-"),
     }
@@ -227,13 +228,14 @@ def read_arguments():
     add("--cflags", default="-", help="the flags the C code was built with, to note")
     add("--ladder", action="store_true", help="speed-up of all against the first row of all")
     add("--limit", default="-", help="the row of 'limits' that GB/s is a share of")
+    add("--fold", nargs="*", default=[], metavar="COLUMN", help="stored, but not in the table")
     add(
         "--factor",
         nargs=3,
         action="append",
         default=[],
         metavar=("NAME", "ROW", "ROW"),
-        help="to say below the table how many times as fast as one row the other is",
+        help="to say above the table how many times as fast as one row the other is",
     )
     add(
         "--words",

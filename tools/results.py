@@ -165,12 +165,14 @@ def print_table(console, measured, remark):
     apart), then other columns; `answer` and what the remark names stay.
     """
     rows = [row for row, _ in measured]
-    hidden = {*FIXED, "program", "settled", "crowded", "share"}
+    folded = measured[0][1]["folded"].split()
+    hidden = {*FIXED, *folded, "program", "settled", "crowded", "share"}
     more = [name for name in dict.fromkeys(chain.from_iterable(rows)) if name not in hidden]
     more = [name for name in more if any(row.get(name, "-") != "-" for row in rows)]
     columns = ["version", "threads", "answer", "seconds", "speedup", "bars", "busy", *more]
+    columns = [name for name in columns if name not in folded]
     if all(row["answer"] == "-" for row in rows):
-        columns.remove("answer")
+        columns = [name for name in columns if name != "answer"]
     told_apart = len({(row["program"], row["version"]) for row in rows}) == len(rows)
     spare = ["bars"] + ["threads"] * told_apart + more
     spare = [name for name in spare if f"`{name}`" not in remark]
@@ -188,13 +190,27 @@ def print_table(console, measured, remark):
 
 def print_factors(console, measured):
     """Say what each step is worth: how many times as fast as its one row its other row is."""
-    seconds = {f"{row['program']}/{row['version']}": row["seconds"] for row, _ in measured}
-    factors = json.loads(measured[0][1]["factors"])
-    if factors:
-        values = [(name, seconds[slow] / seconds[fast]) for name, slow, fast in factors]
-        total = math.prod(value for _, value in values)
-        told = "  x  ".join(f"{name} {value:.1f}" for name, value in values)
-        console.print(f"\n{told}  =  {total:,.0f} times as fast", highlight=False)
+    rows = {f"{row['program']}/{row['version']}": row for row, _ in measured}
+    if not (factors := json.loads(measured[0][1]["factors"])):
+        return
+    if len(factors) > 1:
+        factors.append(["all together", factors[0][1], factors[-1][2]])
+    steps = []
+    for name, slow, fast in factors:
+        speedup = rows[slow]["seconds"] / rows[fast]["seconds"]
+        steps.append({"name": name, "slow": rows[slow], "fast": rows[fast], "speedup": speedup})
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in "step", "from", "to":
+        table.add_column(name, no_wrap=True)
+    for name in "seconds", "then", "times as fast":
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("log scale" if is_logarithmic(steps) else "", no_wrap=True)
+    for step in steps:
+        slow, fast = step["slow"], step["fast"]
+        cells = slow["version"], fast["version"], short(slow), short(fast), times(step["speedup"])
+        table.add_row(step["name"], *cells, bar(step["speedup"], steps, 12))
+    console.print(table)
+    console.print()
 
 
 def doubts_about(measured):
@@ -226,8 +242,8 @@ def print_doubts(console, measured):
 def show(suite, console, remark):
     """Print one measurement: the table, what the programs print below theirs, and doubts."""
     measured = rows_of(suite)
-    print_table(console, measured, remark)
     print_factors(console, measured)
+    print_table(console, measured, remark)
     texts = dict.fromkeys(json.loads(about["below"]) for _, about in measured)
     whole = [t for t in texts if not any(t != other and other.startswith(t) for other in texts)]
     if below := "\n".join(whole):
@@ -241,8 +257,8 @@ def with_words(console, measured, columns):
 
 
 def show_ladder(suite, console):
-    """Print a line for each rung: what it is, and how many times as fast as the first."""
-    measured = [pair for pair in rows_of(suite) if pair[0]["program"] != "limits"]
+    """Print for each rung that has words: what it is, how many times as fast as the first."""
+    measured = [pair for pair in rows_of(suite) if pair[1]["words"] != "-"]
     columns = ["version", "words", "threads", "speedup", "bars"]
     with_words(console, measured, columns)
 

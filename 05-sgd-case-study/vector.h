@@ -1,0 +1,43 @@
+/* Registers full of floats, and 16 sums across them for the price of 15 additions. */
+#include "kernels.h"
+
+#include <string.h>
+
+#ifndef __has_builtin
+#define __has_builtin(name) 0
+#endif
+
+/* WIDTH: floats in a register of the processor that we compile for. A vector wider than that would
+ * be taken apart again, at a price. PICK: every second float of two vectors, the even or the odd
+ * ones. */
+#if !__has_builtin(__builtin_shufflevector)
+enum { WIDTH = 4 }; /* gcc 11: without PICK, see pairs() */
+#elif defined(__AVX512F__)
+enum { WIDTH = 16 };
+#define PICK(a, b, odd)                                                                            \
+    __builtin_shufflevector(a, b, odd, 2 + odd, 4 + odd, 6 + odd, 8 + odd, 10 + odd, 12 + odd,     \
+                            14 + odd, 16 + odd, 18 + odd, 20 + odd, 22 + odd, 24 + odd, 26 + odd,  \
+                            28 + odd, 30 + odd)
+#elif defined(__AVX__)
+enum { WIDTH = 8 };
+#define PICK(a, b, odd)                                                                            \
+    __builtin_shufflevector(a, b, odd, 2 + odd, 4 + odd, 6 + odd, 8 + odd, 10 + odd, 12 + odd,     \
+                            14 + odd)
+#else
+enum { WIDTH = 4 };
+#define PICK(a, b, odd) __builtin_shufflevector(a, b, odd, 2 + odd, 4 + odd, 6 + odd)
+#endif
+enum { PARTS = FEATURES / WIDTH }; /* vectors in a row, or in the weights */
+
+typedef float vector __attribute__((vector_size(4 * WIDTH), may_alias));
+typedef uint32_t words __attribute__((vector_size(4 * WIDTH), may_alias)); /* of any data */
+
+/* Of a = a0 a1 a2 ... and b: a0+a1 a2+a3 ... b0+b1 b2+b3 ... */
+static inline vector pairs(vector a, vector b)
+{
+#ifdef PICK
+    return PICK(a, b, 0) + PICK(a, b, 1);
+#else
+    return (vector){a[0] + a[1], a[2] + a[3], b[0] + b[1], b[2] + b[3]};
+#endif
+}
