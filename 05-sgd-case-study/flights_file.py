@@ -1,5 +1,6 @@
 """The flights file as Python sees it, and how good a set of weights is; flights.c is its twin."""
 
+import mmap
 import os
 import struct
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import numpy as np
 
 BLOCK = 512  # rows that training visits together; the training rows are whole blocks
 FEATURES = 32
+WINDOW = 128 * BLOCK  # rows that are looked at together, so that little memory is needed
 
 # magic, training rows, held-out rows, features, 0, lambda, objective at the optimum, and zeros up
 # to 64 bytes, so that the rows behind it begin on a cache line; all little-endian.
@@ -29,16 +31,34 @@ class Flights(NamedTuple):
     optimum: float
 
 
-def objective(flights, weights):
-    """Return the mean logistic loss of the training rows plus lambda/2 |weights|^2, in double.
+def windows(low, high):
+    """Yield slices that make up low..high."""
+    for start in range(low, high, WINDOW):
+        yield slice(start, min(start + WINDOW, high))
 
-    weights: float (32,). A row counts log(1 + exp(-label * margin)); there is no intercept beside
-    the constant feature.
+
+def mean_loss(flights, weights, low, high):
+    """Return the mean logistic loss, log(1 + exp(-label * margin)), of the rows low..high."""
+    w = np.asarray(weights, dtype=np.float64)
+    losses = (
+        np.logaddexp(0, -flights.labels[part] * (flights.rows[part] @ w)).sum()
+        for part in windows(low, high)
+    )
+    return sum(losses) / (high - low)
+
+
+def objective(flights, weights):
+    """Return the mean loss of the training rows plus lambda/2 |weights|^2, in double.
+
+    weights: float (32,). There is no intercept beside the constant feature.
     """
     w = np.asarray(weights, dtype=np.float64)
-    margins = flights.rows[: flights.train] @ w
-    loss = np.logaddexp(0, -flights.labels[: flights.train] * margins).mean()
-    return loss + flights.lambda_ / 2 * (w @ w)
+    return mean_loss(flights, w, 0, flights.train) + flights.lambda_ / 2 * (w @ w)
+
+
+def held_out_loss(flights, weights):
+    """Return the mean loss of the held-out rows."""
+    return mean_loss(flights, weights, flights.train, len(flights.rows))
 
 
 def auc(flights, weights):
@@ -55,41 +75,63 @@ def auc(flights, weights):
     return (ranks[late].sum() - n * (n + 1) / 2) / (n * (len(late) - n))
 
 
-def save(flights, path):
-    """Write the file; it appears under its name only when it is complete."""
-    counts = flights.train, len(flights.rows) - flights.train, FEATURES, 0
-    header = HEADER.pack(MAGIC, *counts, flights.lambda_, flights.optimum)
+def save(path, chunks, train, lambda_, optimum_of):
+    """Write the file; it appears under its name only when it is complete.
+
+    chunks yields (rows, labels), float (n, features) and (n,): first those to train on, `train` in
+    all. optimum_of(flights) is called when they are written, and returns the optimum.
+    """
     unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("wb") as file:
-        file.write(header)
-        file.write(flights.rows.astype("<f4").tobytes())
-        file.write(flights.labels.astype("<f4").tobytes())
-    os.replace(unfinished, path)
+    labels = []
+    try:
+        with unfinished.open("wb+") as file:
+            file.write(bytes(HEADER.size))
+            for rows, some in chunks:
+                file.write(rows.astype("<f4").data)
+                labels.append(some.astype("<f4"))
+            for some in labels:
+                file.write(some.data)
+            n, features = sum(map(len, labels)), rows.shape[1]
+            file.flush()
+            optimum = optimum_of(mapped(file, n, features, train, lambda_, np.nan))
+            file.seek(0)
+            file.write(HEADER.pack(MAGIC, train, n - train, features, 0, lambda_, optimum))
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
-def load(path):
+def mapped(file, n, features, *about):
+    """Return the Flights of n rows in an open file, which is read where its arrays are touched."""
+    memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    values = np.frombuffer(memory, dtype="<f4", offset=HEADER.size)
+    return Flights(values[: n * features].reshape(n, features), values[n * features :], *about)
+
+
+def load(path, features=FEATURES):
     """Return the Flights in a file that `save` wrote; ValueError names the file and the fault."""
 
     def refuse(fault):
         raise ValueError(f"{path}: {fault} (make clean build makes build/flights.bin)")
 
     try:
-        content = np.fromfile(path, dtype=np.uint8)
+        file = path.open("rb")
     except OSError as error:
         refuse(error.strerror)
-    header, body = content[: HEADER.size].tobytes(), content[HEADER.size :]
-    if len(header) < HEADER.size or header[:8] != MAGIC:
-        refuse("not a flights file")
-    _, train, test, features, _, lambda_, optimum = HEADER.unpack(header)
-    sizes = train and train % BLOCK == 0 and test
-    if not (sizes and 0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
-        refuse("its header is damaged")
-    if features != FEATURES:
-        raise ValueError(f"{path}: its rows have {features} features instead of {FEATURES}")
-    if len(body) != (train + test) * (FEATURES + 1) * 4:
-        refuse("its length does not fit its header")
-    values = body.view("<f4")
-    if not np.isfinite(values).all():
-        refuse("a number in it is not finite")
-    rows = values[: (train + test) * FEATURES].reshape(-1, FEATURES)
-    return Flights(rows, values[rows.size :], train, lambda_, optimum)
+    with file:
+        header, size = file.read(HEADER.size), os.fstat(file.fileno()).st_size
+        if len(header) < HEADER.size or header[:8] != MAGIC:
+            refuse("not a flights file")
+        _, train, test, its_features, _, lambda_, optimum = HEADER.unpack(header)
+        sizes = train and train % BLOCK == 0 and test
+        if not (sizes and 0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
+            refuse("its header is damaged")
+        if its_features != features:
+            raise ValueError(f"{path}: its rows have {its_features} features instead of {features}")
+        if size != HEADER.size + (train + test) * (features + 1) * 4:
+            refuse("its length does not fit its header")
+        flights = mapped(file, train + test, features, train, lambda_, optimum)
+    for part in windows(0, train + test):
+        if not (np.isfinite(flights.rows[part]).all() and np.isfinite(flights.labels[part]).all()):
+            refuse("a number in it is not finite")
+    return flights

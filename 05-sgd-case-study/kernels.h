@@ -10,6 +10,7 @@ enum { BATCH = 32 }; /* rows after which the weights shrink and are added to the
 struct shard {
     _Alignas(4096) float weights[FEATURES];
     float sum[FEATURES]; /* of the weights, for their average */
+    size_t summed;       /* how many */
     size_t low, high;    /* its part of the order of blocks */
 };
 

@@ -29,9 +29,19 @@ static size_t middle(const struct shard *shard)
     return shard->low + (shard->high - shard->low) / 2;
 }
 
-static const char *block_of(const struct training *run, size_t k)
+static size_t windows(const struct training *run)
 {
-    return run->rows + (size_t)run->order[k] * BLOCK * run->row_bytes;
+    return (run->blocks + run->window - 1) / run->window;
+}
+
+static void train_on_block(const struct training *run, size_t block, size_t next, float shrink,
+                           struct shard *shard)
+{
+    const size_t bytes = BLOCK * run->row_bytes;
+
+    run->train(run->rows + block * bytes, run->labels + block * BLOCK, run->rows + next * bytes,
+               STEP, shrink, shard);
+    shard->summed += BLOCK / BATCH;
 }
 
 /* One thread's part of an epoch. */
@@ -40,11 +50,17 @@ static void visit(const struct training *run, double lambda, struct shard *shard
     const float shrink = (float)(1 - (double)BATCH * (double)STEP * lambda);
 
     for (size_t k = shard->low; k < shard->high; k++) {
-        const size_t next = k + 1 < shard->high ? k + 1 : k;
-        if (k == middle(shard))
+        const size_t first = run->order[k] * run->window, left = run->blocks - first;
+        const size_t end = first + (left < run->window ? left : run->window);
+        const size_t next = k + 1 < shard->high ? run->order[k + 1] * run->window : end - 1;
+        if (k == middle(shard)) {
             memset(shard->sum, 0, sizeof shard->sum);
-        run->train(block_of(run, k), run->labels + (size_t)run->order[k] * BLOCK,
-                   block_of(run, next), STEP, shrink, shard);
+            shard->summed = 0;
+        }
+        for (size_t block = first; block < end; block++)
+            train_on_block(run, block, block + 1 < end ? block + 1 : next, shrink, shard);
+        if (run->mapped)
+            flights_forget(run->mapped, first * BLOCK, (end - first) * BLOCK);
     }
 }
 
@@ -54,7 +70,7 @@ static void combine(struct training *run)
     double summed = 0;
 
     for (uint64_t t = 0; t < run->threads; t++)
-        summed += (double)(shards[t].high - middle(&shards[t])) * (BLOCK / BATCH);
+        summed += (double)shards[t].summed;
     for (int j = 0; j < FEATURES; j++) {
         double weight = 0, sum = 0;
         for (uint64_t t = 0; t < run->threads; t++) {
@@ -67,15 +83,15 @@ static void combine(struct training *run)
     }
 }
 
-/* Train on the first so many blocks of a new order. */
-static void train_epoch(struct training *run, size_t blocks, double lambda, uint64_t *state)
+/* Train on the first `n` windows of a new order. */
+static void train_epoch(struct training *run, size_t n, double lambda, uint64_t *state)
 {
     start_clock();
     for (uint64_t t = 0; t < run->threads; t++) {
-        shards[t].low = cut(blocks, run->threads, t);
-        shards[t].high = cut(blocks, run->threads, t + 1);
+        shards[t].low = cut(n, run->threads, t);
+        shards[t].high = cut(n, run->threads, t + 1);
     }
-    shuffle(run->order, run->blocks, state);
+    shuffle(run->order, windows(run), state);
 #pragma omp parallel for num_threads(run->threads) schedule(static, 1) if (run->threads > 1)
     for (uint64_t t = 0; t < run->threads; t++)
         visit(run, lambda, &shards[t]);
@@ -95,14 +111,14 @@ void train(struct training *run, const struct flights *flights, size_t visits, d
     uint64_t state = run->seed;
 
     memset(shards, 0, sizeof shards);
-    for (size_t k = 0; k < run->blocks; k++)
+    for (size_t k = 0; k < windows(run); k++)
         run->order[k] = (uint32_t)k;
     run->wall = run->cpu = 0;
     for (run->visits = 0; run->visits < visits;) {
         if (tolerance > 0 && run->visits && fabs(gap(run, flights)) <= tolerance)
             break;
-        const size_t left = visits - run->visits, blocks = left < run->blocks ? left : run->blocks;
-        train_epoch(run, blocks, flights->lambda, &state);
-        run->visits += blocks;
+        const size_t left = visits - run->visits, n = left < windows(run) ? left : windows(run);
+        train_epoch(run, n, flights->lambda, &state);
+        run->visits += n;
     }
 }

@@ -7,21 +7,22 @@ enum { MAX_WORKERS = 64 }; /* with more, 20 epochs do not suffice */
 
 struct training {
     kernel *train;
-    char *rows; /* as the kernel wants them, and the labels, in the same memory */
+    char *rows; /* as the kernel wants them, and the labels */
     float *labels;
-    size_t row_bytes;
-    size_t blocks;   /* of rows to train on */
-    uint32_t *order; /* room for `blocks` */
+    size_t row_bytes, blocks;     /* how many blocks of rows to train on */
+    size_t window;                /* so many of them are visited one after the other: mostly 1 */
+    const struct flights *mapped; /* if the rows are in the file itself: forget what is visited */
+    uint32_t *order;              /* of the windows; room for all of them */
     uint64_t threads, seed;
     float answer[FEATURES];
-    size_t visits;    /* blocks that it took: so many epochs times `blocks` */
+    size_t visits;    /* windows that it took, of all epochs together */
     double wall, cpu; /* seconds spent training; the evaluation is not in them */
 };
 
 /* Copy the training rows into memory, as FLOATS or HALVES; free those that were there. */
 void load_rows(struct training *run, const struct flights *flights, size_t row_bytes);
 
-/* Train from nothing on at most so many blocks, epoch by epoch; end after the first epoch that
+/* Train from nothing on at most so many windows, epoch by epoch; end after the first epoch that
  * brings the objective within `tolerance` of the optimum, as a share of it. With a tolerance of 0
  * nothing is evaluated and all is trained. */
 void train(struct training *run, const struct flights *flights, size_t visits, double tolerance);

@@ -84,14 +84,6 @@ static void climb(const struct rung *rung, struct training *run, const struct fl
                 rung->version);
 }
 
-/* The file of data: the one word that may stand behind the options. */
-static const char *file_named(int argc, char **argv, int first)
-{
-    if (first + 1 < argc)
-        fail(2, "'%s' is one file too many; see --help", argv[first + 1]);
-    return first < argc ? argv[first] : "build/flights.bin";
-}
-
 int main(int argc, char **argv)
 {
     uint64_t n = UINT32_MAX, threads = 2, epochs = 20, seed = 1;
@@ -101,8 +93,8 @@ int main(int argc, char **argv)
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
                                   {0}};
     const int first = read_options(argc, argv, " [build/flights.bin]", options);
-    struct flights flights = flights_map(file_named(argc, argv, first));
-    struct training run = {.seed = seed};
+    struct flights flights = flights_map(flights_path(argc, argv, first));
+    struct training run = {.seed = seed, .window = 1};
 
     run.blocks = (n < flights.train ? n : flights.train) / BLOCK;
     run.order = memory(run.blocks * sizeof *run.order);

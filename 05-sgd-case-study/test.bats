@@ -87,6 +87,32 @@ assert (f.rows[:, 31] == 1).all()"
     cmp build/flights.bin "$BATS_TEST_TMPDIR/again.bin"
 }
 
+@test "the data set grows: other rows and labels, the same optimum nearly, trained on in its file" {
+    three=$BATS_TEST_TMPDIR/3.bin
+    run -0 --separate-stderr limited "$PY" flights.py "$three" --times 3
+    [ -z "${stderr:-}" ] # no progress in a pipe
+    [[ ${lines[0]} == *"850,610 flights, 784,896 to train on, 65,714 held out" ]]
+    with_modules "
+import pathlib
+one, three = (flights_file.load(pathlib.Path(name)) for name in ('build/flights.bin', '$three'))
+n = one.train
+assert (three.rows[3 * n:] == one.rows[n:]).all() and (three.labels[3 * n:] == one.labels[n:]).all()
+assert len(np.unique(three.rows[:3 * n, :12], axis=0)) > 0.999 * 3 * n
+assert np.abs(three.rows[:3 * n].mean(0) - one.rows[:n].mean(0)).max() < 0.001
+for copy in range(3):
+    assert abs(three.labels[copy * n:][:n].mean() - one.labels[:n].mean()) < 0.01
+assert abs(three.optimum - one.optimum) < 0.002"
+    for threads in 1 3; do
+        run -0 limited build/larger -t "$threads" "$three"
+        [[ $(column gap mapped) == 0.0*% ]]
+        [ "$(awk '$1 == "mapped" { print $NF }' <<<"$output" | sort -n | tail -1)" -lt 60 ] # of 104 MB
+    done
+    run -2 limited "$PY" flights.py "$three" --times 0
+    [[ $output == *"--times: '0': expected a whole number from 1 to 1000" ]] || false
+    run -2 limited build/larger missing.bin
+    [[ $output == "larger: missing.bin: No such file or directory"* ]] || false
+}
+
 @test "scikit-learn finds the same optimum, and the same AUC" {
     "$PY" -c 'import sklearn' 2>/dev/null || skip "scikit-learn is not installed (make peers)"
     with_modules "

@@ -22,7 +22,8 @@ enum { WIDTH = 4 };
 #endif
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 
-enum { N = 10000000 }; /* elements: three arrays of 80 MB, larger than most caches */
+enum { N = 10000000 };    /* elements: three arrays of 80 MB, larger than most caches */
+enum { MORE = 43000000 }; /* of the first array, if asked for: 344 MB, larger than all caches */
 enum { CHAINS = 12, ROUNDS = 100000 };
 
 static double *a, *b, *c;
@@ -46,9 +47,10 @@ static double touch(size_t low, size_t high)
 {
     for (size_t i = low; i < high; i++) {
         a[i] = (double)i;
-        b[i] = c[i] = 1;
+        if (i < N)
+            b[i] = c[i] = 1;
     }
-    return c[high - 1];
+    return a[high - 1];
 }
 
 static double write_memory(size_t low, size_t high)
@@ -103,6 +105,7 @@ static const struct limit {
 } limits[] = {
     {"read", read_memory, N, 8, 50},
     {"read-34MB", read_memory, 4300000, 8, 200}, /* chapter 5's data: some fits in some caches */
+    {"read-345MB", read_memory, MORE, 8, 10},    /* ten times as much */
     {"write", write_memory, N, 8, 50},
     {"add", add, N, 24, 20},
 #ifdef __SSE2__
@@ -176,7 +179,7 @@ static const struct limit *find(const char *name)
     for (int i = 0; i < LIMITS; i++)
         if (strcmp(name, limits[i].name) == 0)
             return &limits[i];
-    fail(2, "'%s' is not one of read, read-34MB, write, add, add-stream, fma", name);
+    fail(2, "'%s' is not one of read, read-34MB, read-345MB, write, add, add-stream, fma", name);
 }
 
 int main(int argc, char **argv)
@@ -185,13 +188,15 @@ int main(int argc, char **argv)
     const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
     const int first = read_options(argc, argv, " [LIMIT]...", options);
 
+    size_t elements = first < argc ? N : MORE;
     for (int i = first; i < argc; i++)
-        find(argv[i]);
-    a = memory(N * sizeof *a);
+        if (find(argv[i])->elements > elements)
+            elements = MORE;
+    a = memory(elements * sizeof *a);
     b = memory(N * sizeof *b);
     c = memory(N * sizeof *c);
-    run(&(struct limit){"touch", touch, N, 24, 1}, (int)threads);
-    touch(N / threads / 512 * 512 * threads, N);
+    run(&(struct limit){"touch", touch, elements, 24, 1}, (int)threads);
+    touch(elements / threads / 512 * 512 * threads, elements);
 
     printf("what this machine can do (in vectors of %d floats); seconds for one pass\n", WIDTH);
     header("%8s%9s\n", "GB/s", "GFLOP/s");

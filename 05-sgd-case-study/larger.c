@@ -1,0 +1,83 @@
+/* Train on a file that need not fit into memory: the rows stay in it, and are mapped, trained on
+ * and forgotten a window at a time.
+ *
+ *     cc -O3 -march=native -fassociative-math -fno-signed-zeros -fno-trapping-math \
+ *         -fno-math-errno -fopenmp larger.c local_sgd.c kernels.c storage.c flights.c judge.c \
+ *         -lm -o larger && ./larger build/10.bin
+ *
+ * `python flights.py build/10.bin --times 10` makes such a file. Windows of 8 MB are visited in an
+ * order drawn anew each epoch, and the rows of a window in the file's order: they were shuffled
+ * when it was written, and a disk too is fast only when it is read in order.
+ */
+#include "../tools/bench.h"
+
+#include "../tools/memory.h"
+#include "local_sgd.h"
+#include <math.h>
+#include <sys/resource.h>
+
+static const double TOLERANCE = 1e-3; /* of the optimum */
+
+/* The most memory that this program has had, pages of the file included, in MB. */
+static double peak_memory(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+    return (double)usage.ru_maxrss / 1e6;
+#else
+    return (double)usage.ru_maxrss / 1e6 * 1024;
+#endif
+}
+
+static void climb(struct training *run, const struct flights *flights, uint64_t epochs)
+{
+    const size_t windows = (run->blocks + run->window - 1) / run->window;
+    char answer[24];
+
+    train(run, flights, epochs * windows, TOLERANCE);
+    const double reached = flights_objective(flights, run->answer);
+    const double above = reached / flights->optimum - 1,
+                 epochs_done = (double)run->visits / (double)windows;
+    const double bytes = epochs_done * (double)(run->blocks * BLOCK * (FLOATS + sizeof(float)));
+
+    wall = run->wall;
+    cpu = run->cpu;
+    snprintf(answer, sizeof answer, "%.6f", reached);
+    row_of_text("mapped", run->threads, answer, fabs(above) <= TOLERANCE,
+                "%8.0f%8.4f%%%8.4f%8.1f%8.0f\n", epochs_done, 100 * above,
+                flights_auc(flights, run->answer), bytes / wall / 1e9, peak_memory());
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t threads = 2, epochs = 20, seed = 1;
+    const struct opt options[] = {{'t', &threads, 1, MAX_WORKERS, "threads"},
+                                  {'e', &epochs, 1, 1000, "most epochs"},
+                                  {'s', &seed, 0, UINT32_MAX, "seed"},
+                                  {0}};
+    const int first = read_options(argc, argv, " [build/flights.bin]", options);
+    struct flights flights = flights_map(flights_path(argc, argv, first));
+    struct training run = {.train = train_prefetched,
+                           .rows = (char *)flights.rows,
+                           .labels = (float *)flights.labels,
+                           .row_bytes = FLOATS,
+                           .blocks = flights.train / BLOCK,
+                           .window = 128, /* 8 MB */
+                           .mapped = &flights,
+                           .seed = seed};
+
+    run.order = memory(run.blocks * sizeof *run.order);
+    printf("SGD on %zu flights, %.0f MB, that stay in their file\n", flights.train,
+           (double)flights.train * (FLOATS + sizeof(float)) / 1e6);
+    header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "peak-MB");
+    run.threads = 1;
+    climb(&run, &flights, epochs);
+    if (threads > 1) {
+        run.threads = threads;
+        climb(&run, &flights, epochs);
+    }
+    free(run.order);
+    return verdict();
+}
