@@ -3,6 +3,7 @@
 import mmap
 import os
 import struct
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -114,6 +115,7 @@ def load(path, features=FEATURES):
     def refuse(fault):
         raise ValueError(f"{path}: {fault} (make clean build makes build/flights.bin)")
 
+    path = Path(path)
     try:
         file = path.open("rb")
     except OSError as error:

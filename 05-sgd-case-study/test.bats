@@ -12,6 +12,11 @@ with_modules() { limited "$PY" -c "import sys; sys.path[:0] = ['.', 'build']
 import numpy as np, flights_file
 $1"; }
 
+# compile_twin OUTPUT: sgd.c of $twin and what belongs to it.
+compile_twin() {
+    (cd "$twin" && compile_openmp -O3 sgd.c local_sgd.c kernels.c storage.c flights.c judge.c -o "$1")
+}
+
 # close A B TOLERANCE: also false when one of them is not a number.
 close() { awk -v a="$1" -v b="$2" -v tolerance="$3" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= tolerance) }'; }
 
@@ -130,7 +135,7 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
 @test "a wrong gradient is caught in every language: exit 1 and a line that says so" {
     twin kernels.c 's/factor\[b\] = step \* labels/factor[b] = -step * labels/'
     twin rungs.py 's/weights += (STEP \* y/weights -= (STEP * y/'
-    compile_openmp -O3 "$twin"/*.c -o "$twin/sgd"
+    compile_twin "$twin/sgd"
     cd "$twin"
     run -1 limited ./sgd -e 2
     [[ ${lines[-1]} == "sgd: wrong answer: batched prefetched openmp bfloat16"* ]] || false
@@ -140,7 +145,7 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
 
 @test "an answer that changes from run to run, or is out of reach, is caught" {
     twin local_sgd.c 's/uint64_t state = run->seed;/static uint64_t state; state += run->seed;/'
-    compile_openmp -O3 "$twin"/*.c -o "$BATS_TEST_TMPDIR/sgd"
+    compile_twin "$BATS_TEST_TMPDIR/sgd"
     run -1 limited "$BATS_TEST_TMPDIR/sgd"
     [[ $output == *"serial: the answer is not the same in every run"* ]] || false
     [[ ${lines[-1]} == "sgd: wrong answer: serial batched"* ]] || false
