@@ -66,6 +66,7 @@ int main(int argc, char **argv)
                            .blocks = flights.train / BLOCK,
                            .window = 128, /* 8 MB */
                            .mapped = &flights,
+                           .first_step = 0.01,
                            .seed = seed};
 
     run.order = memory(run.blocks * sizeof *run.order);

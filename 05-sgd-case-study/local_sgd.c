@@ -8,9 +8,15 @@
 #include "local_sgd.h"
 #include <math.h>
 
-static const float STEP = 0.01f;
-
 static struct shard shards[MAX_WORKERS];
+
+/* The largest power of two that is not larger than n; 0 of 0. */
+static size_t power_of_two(size_t n)
+{
+    while (n & (n - 1))
+        n &= n - 1; /* without its lowest bit */
+    return n;
+}
 
 /* Fisher-Yates with Knuth's MMIX generator: so short that Python can draw the same order. */
 static void shuffle(uint32_t *order, size_t n, uint64_t *state)
@@ -34,21 +40,19 @@ static size_t windows(const struct training *run)
     return (run->blocks + run->window - 1) / run->window;
 }
 
-static void train_on_block(const struct training *run, size_t block, size_t next, float shrink,
+static void train_on_block(const struct training *run, size_t block, size_t next,
                            struct shard *shard)
 {
     const size_t bytes = BLOCK * run->row_bytes;
 
     run->train(run->rows + block * bytes, run->labels + block * BLOCK, run->rows + next * bytes,
-               STEP, shrink, shard);
+               run->step, run->shrink, shard);
     shard->summed += BLOCK / BATCH;
 }
 
 /* One thread's part of an epoch. */
-static void visit(const struct training *run, double lambda, struct shard *shard)
+static void visit(const struct training *run, struct shard *shard)
 {
-    const float shrink = (float)(1 - (double)BATCH * (double)STEP * lambda);
-
     for (size_t k = shard->low; k < shard->high; k++) {
         const size_t first = run->order[k] * run->window, left = run->blocks - first;
         const size_t end = first + (left < run->window ? left : run->window);
@@ -58,15 +62,18 @@ static void visit(const struct training *run, double lambda, struct shard *shard
             shard->summed = 0;
         }
         for (size_t block = first; block < end; block++)
-            train_on_block(run, block, block + 1 < end ? block + 1 : next, shrink, shard);
+            train_on_block(run, block, block + 1 < end ? block + 1 : next, shard);
         if (run->mapped)
             flights_forget(run->mapped, first * BLOCK, (end - first) * BLOCK);
     }
 }
 
-/* Average over the threads, always in the same order: the same bits every time. */
-static void combine(struct training *run)
+/* Average over the threads, always in the same order: the same bits every time. The answer is the
+ * average over the second half of the epoch, and of epochs before: after the first, the second,
+ * the third and fourth, the fifth to eighth ... So it covers about half of what was seen. */
+static void combine(struct training *run, size_t epoch)
 {
+    const double before = (double)(epoch - power_of_two(epoch));
     double summed = 0;
 
     for (uint64_t t = 0; t < run->threads; t++)
@@ -79,14 +86,20 @@ static void combine(struct training *run)
         }
         for (uint64_t t = 0; t < run->threads; t++)
             shards[t].weights[j] = (float)(weight / (double)run->threads);
-        run->answer[j] = (float)(sum / summed);
+        run->answer[j] = (float)((run->answer[j] * before + sum / summed) / (before + 1));
     }
 }
 
-/* Train on the first `n` windows of a new order. */
-static void train_epoch(struct training *run, size_t n, double lambda, uint64_t *state)
+/* Train on the first `n` windows of a new order. The step is halved whenever each thread has seen
+ * twice as many rows as there are, 4 times, 8 times (epoch-GD; Hazan and Kale 2014). */
+static void train_epoch(struct training *run, size_t epoch, size_t n, double lambda,
+                        uint64_t *state)
 {
+    const size_t passes = power_of_two(epoch / run->threads);
+
     start_clock();
+    run->step = (float)(passes ? run->first_step / (double)passes : run->first_step);
+    run->shrink = (float)(1 - BATCH * (double)run->step * lambda);
     for (uint64_t t = 0; t < run->threads; t++) {
         shards[t].low = cut(n, run->threads, t);
         shards[t].high = cut(n, run->threads, t + 1);
@@ -94,8 +107,8 @@ static void train_epoch(struct training *run, size_t n, double lambda, uint64_t 
     shuffle(run->order, windows(run), state);
 #pragma omp parallel for num_threads(run->threads) schedule(static, 1) if (run->threads > 1)
     for (uint64_t t = 0; t < run->threads; t++)
-        visit(run, lambda, &shards[t]);
-    combine(run);
+        visit(run, &shards[t]);
+    combine(run, epoch);
     stop_clock();
     run->wall += wall;
     run->cpu += cpu;
@@ -114,11 +127,12 @@ void train(struct training *run, const struct flights *flights, size_t visits, d
     for (size_t k = 0; k < windows(run); k++)
         run->order[k] = (uint32_t)k;
     run->wall = run->cpu = 0;
-    for (run->visits = 0; run->visits < visits;) {
-        if (tolerance > 0 && run->visits && fabs(gap(run, flights)) <= tolerance)
+    run->visits = 0;
+    for (size_t epoch = 0; run->visits < visits; epoch++) {
+        if (tolerance > 0 && epoch && fabs(gap(run, flights)) <= tolerance)
             break;
         const size_t left = visits - run->visits, n = left < windows(run) ? left : windows(run);
-        train_epoch(run, n, flights->lambda, &state);
+        train_epoch(run, epoch, n, flights->lambda, &state);
         run->visits += n;
     }
 }

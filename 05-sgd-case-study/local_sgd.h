@@ -14,6 +14,8 @@ struct training {
     const struct flights *mapped; /* if the rows are in the file itself: forget what is visited */
     uint32_t *order;              /* of the windows; room for all of them */
     uint64_t threads, seed;
+    double first_step;  /* step size of the first epoch */
+    float step, shrink; /* of this epoch; see kernels.h */
     float answer[FEATURES];
     size_t visits;    /* windows that it took, of all epochs together */
     double wall, cpu; /* seconds spent training; the evaluation is not in them */

@@ -1,9 +1,10 @@
 """The rungs of the ladder in Python: one training step, written four ways. sgd.py climbs them.
 
 A rung is made from the data and the number of rows to train on, and returns a function
-visit(order, weights, total): train weights, float32 (32,), in place on the blocks of rows in
+visit(order, weights, total, step): train weights, float32 (32,), in place on the blocks of rows in
 `order`, uint32 (n,), and leave in total, float32 (32,), the sum of the weights, once every BATCH
-rows, over the second half of these blocks.
+rows, over the second half of these blocks. step is the step size; once every BATCH rows the weights
+shrink, which is the step that makes them small (lambda).
 """
 
 import math
@@ -15,7 +16,7 @@ import numpy as np
 import sgd_cython
 from flights_file import BLOCK, FEATURES
 
-STEP, BATCH = 0.01, 32
+BATCH = 32
 
 
 def batches(order):
@@ -28,15 +29,15 @@ def batches(order):
 def pure_python(data, n):
     """One row at a time on lists. It trains on all rows like the others."""
     rows, labels = data.rows[:n].tolist(), data.labels[:n].tolist()
-    shrink = 1 - BATCH * STEP * data.lambda_
 
-    def visit(order, weights, total):
+    def visit(order, weights, total, step):
+        shrink = 1 - BATCH * step * data.lambda_
         w, sums = weights.tolist(), [0.0] * FEATURES
         for low, half in batches(order):
             sums = [0.0] * FEATURES if half else sums
             high = low + BATCH
             for row, label in zip(rows[low:high], labels[low:high], strict=True):
-                factor = STEP * label / (1 + math.exp(label * sum(map(mul, w, row))))
+                factor = step * label / (1 + math.exp(label * sum(map(mul, w, row))))
                 w = [weight + factor * x for weight, x in zip(w, row, strict=True)]
             w = [weight * shrink for weight in w]
             sums = [a + b for a, b in zip(sums, w, strict=True)]
@@ -48,15 +49,15 @@ def pure_python(data, n):
 def numpy_rows(data, n):
     """One row at a time: for 32 numbers, calling NumPy takes longer than what it then does."""
     rows, labels = data.rows[:n], data.labels[:n].tolist()
-    shrink = np.float32(1 - BATCH * STEP * data.lambda_)
 
-    def visit(order, weights, total):
+    def visit(order, weights, total, step):
+        shrink = np.float32(1 - BATCH * step * data.lambda_)
         for low, half in batches(order):
             if half:
                 total[:] = 0
             for i in range(low, low + BATCH):
                 row, label = rows[i], labels[i]
-                weights += (STEP * label / (1 + math.exp(label * row.dot(weights)))) * row
+                weights += (step * label / (1 + math.exp(label * row.dot(weights)))) * row
             weights *= shrink
             total += weights
 
@@ -66,14 +67,14 @@ def numpy_rows(data, n):
 def numpy_batches(data, n):
     """A batch of 32 rows at a time: fewer, larger calls, as train_batches in kernels.c."""
     rows, labels = data.rows[:n], data.labels[:n]
-    shrink = np.float32(1 - BATCH * STEP * data.lambda_)
 
-    def visit(order, weights, total):
+    def visit(order, weights, total, step):
+        shrink = np.float32(1 - BATCH * step * data.lambda_)
         for low, half in batches(order):
             if half:
                 total[:] = 0
             x, y = rows[low : low + BATCH], labels[low : low + BATCH]
-            weights += (STEP * y / (1 + np.exp(y * (x @ weights)))) @ x
+            weights += (step * y / (1 + np.exp(y * (x @ weights)))) @ x
             weights *= shrink
             total += weights
 
@@ -83,37 +84,39 @@ def numpy_batches(data, n):
 def cython(data, n):
     """One row at a time, compiled. Each call releases the GIL."""
     rows, labels = data.rows[:n], data.labels[:n]
-    shrink = 1 - BATCH * STEP * data.lambda_
 
-    def visit(order, weights, total):
-        sgd_cython.train_part(rows, labels, order, STEP, shrink, weights, total)
+    def visit(order, weights, total, step):
+        shrink = 1 - BATCH * step * data.lambda_
+        sgd_cython.train_part(rows, labels, order, step, shrink, weights, total)
 
     return visit
 
 
 def on_threads(visit, threads):
-    """Return epoch(order, weights, totals): visit an equal part of `order` on each thread.
+    """Return epoch(order, weights, totals, step): visit an equal part of `order` on each thread.
 
     weights, totals: float32 (threads, 32), a row for each.
     """
     if threads == 1:
-        return lambda order, weights, totals: visit(order, weights[0], totals[0])
+        return lambda order, weights, totals, step: visit(order, weights[0], totals[0], step)
     pool = ThreadPoolExecutor(threads)
 
-    def epoch(order, weights, totals):
+    def epoch(order, weights, totals, step):
         cuts = [len(order) * t // threads for t in range(threads + 1)]
         parts = [order[low:high] for low, high in pairwise(cuts)]
-        list(pool.map(visit, parts, weights, totals))  # list: so that an exception is not lost
+        list(
+            pool.map(visit, parts, weights, totals, [step] * threads)
+        )  # list: so that an exception is not lost
 
     return epoch
 
 
 def cython_prange(data, n):
-    """Return epoch(order, weights, totals): the same parts on OpenMP's threads, not Python's."""
+    """Return epoch(order, weights, totals, step): the same parts on threads of OpenMP."""
     rows, labels = data.rows[:n], data.labels[:n]
-    shrink = 1 - BATCH * STEP * data.lambda_
 
-    def epoch(order, weights, totals):
-        sgd_cython.train_parallel(rows, labels, order, STEP, shrink, weights, totals)
+    def epoch(order, weights, totals, step):
+        shrink = 1 - BATCH * step * data.lambda_
+        sgd_cython.train_parallel(rows, labels, order, step, shrink, weights, totals)
 
     return epoch

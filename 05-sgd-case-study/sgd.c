@@ -71,30 +71,37 @@ static void climb(const struct rung *rung, struct training *run, const struct fl
     const size_t bytes = run->visits * BLOCK * (run->row_bytes + sizeof(float));
     const double reached = flights_objective(flights, run->answer);
     const double above = reached / flights->optimum - 1;
-    char answer[24];
+    char answer[24] = "diverged", more[40] = "       -        -       -";
 
     wall = run->wall;
     cpu = run->cpu;
-    snprintf(answer, sizeof answer, "%.6f", reached);
-    row_of_text(rung->version, run->threads, answer, same && fabs(above) <= TOLERANCE,
-                "%8zu%8.4f%%%8.4f%8.1f\n", run->visits / run->blocks, 100 * above,
-                flights_auc(flights, run->answer), (double)bytes / wall / 1e9);
-    if (!same)
+    if (reached < log(2)) { /* what weights of zero have */
+        snprintf(answer, sizeof answer, "%.6f", reached);
+        snprintf(more, sizeof more, "%8zu%8.4f%%%8.4f", run->visits / run->blocks, 100 * above,
+                 flights_auc(flights, run->answer));
+    }
+    row_of_text(rung->version, run->threads, answer, same && fabs(above) <= TOLERANCE, "%s%8.1f\n",
+                more, (double)bytes / wall / 1e9);
+    if (!(reached < log(2)))
+        fprintf(stderr, "%s: %s: training diverged: choose a smaller step than -p %.0f\n", program,
+                rung->version, run->first_step * 1000);
+    else if (!same)
         fprintf(stderr, "%s: %s: the answer is not the same in every run\n", program,
                 rung->version);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t n = UINT32_MAX, threads = 2, epochs = 20, seed = 1;
+    uint64_t n = UINT32_MAX, threads = 2, epochs = 20, seed = 1, step = 10;
     const struct opt options[] = {{'n', &n, MIN_ROWS, UINT32_MAX, "rows to train on, at most"},
                                   {'t', &threads, 1, MAX_WORKERS, "threads"},
                                   {'e', &epochs, 1, 1000, "most epochs"},
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
+                                  {'p', &step, 1, 1000000, "first step size, in thousandths"},
                                   {0}};
     const int first = read_options(argc, argv, " [build/flights.bin]", options);
     struct flights flights = flights_map(flights_path(argc, argv, first));
-    struct training run = {.seed = seed, .window = 1};
+    struct training run = {.seed = seed, .first_step = (double)step / 1000, .window = 1};
 
     run.blocks = (n < flights.train ? n : flights.train) / BLOCK;
     run.order = memory(run.blocks * sizeof *run.order);

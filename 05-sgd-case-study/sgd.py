@@ -11,22 +11,13 @@ objective within 0.1% of the optimum. sgd.c is the same in C.
 """
 
 import argparse
+import math
 import os
 import statistics
 import sys
 from pathlib import Path
 
-from bench import (
-    built,
-    fail,
-    header,
-    openmp_threads,
-    read_options,
-    row,
-    run,
-    stopwatch,
-    verdict,
-)
+from bench import built, fail, header, openmp_threads, read_options, row, run, verdict
 
 THREADS = openmp_threads(64)
 # NumPy's own threads spin while they wait, and would spoil the timing of ours. Before its import.
@@ -35,6 +26,8 @@ with built():
     import numpy as np
     import rungs
     from flights_file import BLOCK, FEATURES, auc, load, objective
+    from local_sgd import train
+    from watch import watch
 
 TOLERANCE = 1e-3  # of the optimum
 MIN_ROWS = 256 * BLOCK  # fewer rows have another optimum
@@ -49,48 +42,17 @@ VERSIONS = {  # the rung, and whether it uses the threads of -t
 }
 
 
-def shuffle(order, state):
-    """Fisher-Yates with Knuth's MMIX generator, as in local_sgd.c; returns its next state."""
-    for i in range(len(order) - 1, 0, -1):
-        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-        j = (state >> 33) % (i + 1)
-        order[i], order[j] = order[j], order[i]
-    return state
-
-
-def combine(weights, totals, blocks):
-    """Average the threads' weights in place; return the average of the epoch's second half."""
-    threads = len(weights)
-    parts = [(blocks * t // threads, blocks * (t + 1) // threads) for t in range(threads)]
-    summed = sum(high - low - (high - low) // 2 for low, high in parts) * (BLOCK // rungs.BATCH)
-    weights[:] = weights.mean(axis=0, dtype=np.float64)
-    return (totals.sum(axis=0, dtype=np.float64) / summed).astype(np.float32)
-
-
-def train(epoch, blocks, threads, seed, epochs, good_enough):
-    """Train until good_enough(answer); return answer, epochs, wall and CPU seconds of training."""
-    weights = np.zeros((threads, FEATURES), dtype=np.float32)
-    totals, order, state = np.zeros_like(weights), list(range(blocks)), seed
-    wall = cpu = done = 0
-    answer = weights[0]
-    while done < epochs and not (done and good_enough(answer)):
-        with stopwatch() as took:
-            state = shuffle(order, state)
-            epoch(np.array(order, dtype=np.uint32), weights, totals)
-            answer = combine(weights, totals, blocks)
-        wall, cpu, done = wall + took.wall, cpu + took.cpu, done + 1
-    return answer, done, wall, cpu
-
-
-def repeat(epoch, blocks, threads, seed, epochs, good_enough):
+def repeat(epoch, blocks, threads, good_enough, args):
     """Train once with evaluation, then as often as fits in 0.3 s without; return the median.
 
     Returns (answer, epochs, took, whether all answers were the same, bit by bit).
     """
-    answer, done, wall, cpu = train(epoch, blocks, threads, seed, epochs, good_enough)
+    about = {"seed": args.s, "epochs": args.e, "first_step": args.p / 1000}
+    answer, done, wall, cpu = train(epoch, blocks, threads, good_enough, **about)
     walls, cpus, same = [wall], [cpu], True
+    about["epochs"] = done
     while len(walls) < 99 and sum(walls) < 0.3:
-        again, _, wall, cpu = train(epoch, blocks, threads, seed, done, lambda _: False)
+        again, _, wall, cpu = train(epoch, blocks, threads, lambda _: False, **about)
         same &= again.tobytes() == answer.tobytes()
         walls.append(wall)
         cpus.append(cpu)
@@ -109,17 +71,19 @@ def climb(data, version, threads, blocks, args):
     epoch = rung(data, n)
     if rung is not rungs.cython_prange:
         epoch = rungs.on_threads(epoch, threads)
-    weights, epochs, took, same = repeat(epoch, blocks, threads, args.s, args.e, good_enough)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weights, epochs, took, same = repeat(epoch, blocks, threads, good_enough, args)
+        reached, seconds = objective(data, weights), took.wall / epochs
+    speed = f"{n * 4 * (FEATURES + 1) / seconds / 1e9:.1f}"
+    if not reached < math.log(2):  # what weights of zero have
+        advice = f"choose a smaller step than -p {args.p}"
+        print(f"sgd.py: {version}: training diverged: {advice}", file=sys.stderr)
+        return "diverged", False, took, "-", f"{'-':>8}", "-", speed
     if not same:
         print(f"sgd.py: {version}: the answer is not the same in every run", file=sys.stderr)
-    reached, seconds = objective(data, weights), took.wall / epochs
-    cells = (
-        f"{epochs}",
-        f"{reached / data.optimum - 1:8.4%}",
-        f"{auc(data, weights):.4f}",
-        f"{n * 4 * (FEATURES + 1) / seconds / 1e9:.1f}",
-    )
-    return f"{reached:.6f}", same and good_enough(weights), took, *cells
+    gap = f"{reached / data.optimum - 1:8.4%}"
+    right = same and good_enough(weights)
+    return f"{reached:.6f}", right, took, f"{epochs}", gap, f"{auc(data, weights):.4f}", speed
 
 
 def main():
@@ -130,6 +94,8 @@ def main():
         t=(THREADS, 1, 64, "threads"),
         e=(20, 1, 1000, "most epochs"),
         s=(1, 0, 2**32 - 1, "seed"),
+        p=(10, 1, 10**6, "first step size, in thousandths"),
+        watch={"action": "store_true", "help": "draw the objective while pure Python trains"},
         file=file,
     )
     try:
@@ -137,6 +103,9 @@ def main():
     except ValueError as error:
         fail(2, error)
     blocks = min(args.n, data.train) // BLOCK
+    if args.watch:
+        print(watch(data, blocks, args))
+        return
     target = f"until the objective is within 0.1% of {data.optimum:.6f}"
     print(f"SGD on {blocks * BLOCK} flights {target}")
     header("epochs", f"{'gap':>8}", "AUC", "GB/s")

@@ -69,7 +69,7 @@ n, threads, answers = 16 * 512, 3, []
 on_threads = rungs.on_threads(rungs.cython(data, n), threads)
 for epoch in on_threads, rungs.cython_prange(data, n):
     weights = np.zeros((threads, 32), np.float32); totals = np.zeros_like(weights)
-    epoch(np.arange(16, dtype=np.uint32), weights, totals)
+    epoch(np.arange(16, dtype=np.uint32), weights, totals, 0.01)
     answers.append(weights.tobytes() + totals.tobytes())
 assert weights.any() and answers[0] == answers[1]"
 }
@@ -134,7 +134,7 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
 
 @test "a wrong gradient is caught in every language: exit 1 and a line that says so" {
     twin kernels.c 's/factor\[b\] = step \* labels/factor[b] = -step * labels/'
-    twin rungs.py 's/weights += (STEP \* y/weights -= (STEP * y/'
+    twin rungs.py 's/weights += (step \* y/weights -= (step * y/'
     compile_twin "$twin/sgd"
     cd "$twin"
     run -1 limited ./sgd -e 2
@@ -143,13 +143,75 @@ assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
     [ "${lines[-1]}" = "sgd.py: wrong answer: numpy" ]
 }
 
+@test "a step that is too large is reported as divergence, without a number" {
+    run -1 limited build/sgd -e 2 -p 300000
+    [[ $output == *"sgd: serial: training diverged: choose a smaller step than -p 300000"* ]] || false
+    [ "$(column answer serial) $(column gap openmp) $(column AUC bfloat16)" = "diverged - -" ]
+    run -1 limited "$PY" sgd.py -e 1 -p 300000
+    [[ $output == *"sgd.py: python: training diverged: choose a smaller step than -p 300000"* ]] || false
+    [ "$(column answer python) $(column gap numpy) $(column AUC cython-prange)" = "diverged - -" ]
+    [[ ${output,,} != *nan* ]]
+}
+
+@test "Cython and C leave the same weights, to float32's rounding, and after several epochs too" {
+    compile_openmp -O3 -shared -fPIC kernels.c -o "$BATS_TEST_TMPDIR/kernels.so"
+    with_modules "
+import ctypes, sgd_cython
+f = flights_file.load('build/flights.bin')
+class Shard(ctypes.Structure):
+    _fields_ = [('weights', ctypes.c_float * 32), ('sum', ctypes.c_float * 32), ('more', ctypes.c_size_t * 3)]
+room = (ctypes.c_char * (2 * 4096))()
+shard = Shard.from_address(-(-ctypes.addressof(room) // 4096) * 4096)
+rows = np.empty(8 * 512 * 32 + 16, np.float32)
+rows = rows[-rows.ctypes.data % 64 // 4:][:8 * 512 * 32].reshape(-1, 32)
+rows[:], labels = f.rows[:8 * 512], f.labels[:8 * 512].copy()
+order, step, shrink = np.arange(8, dtype=np.uint32), 0.01, 1 - 32 * 0.01 * f.lambda_
+w, total = np.zeros(32, np.float32), np.zeros(32, np.float32)
+sgd_cython.train_part(rows, labels, order, step, shrink, w, total)
+kernels = ctypes.CDLL('$BATS_TEST_TMPDIR/kernels.so')
+def weights_of(kernel):
+    ctypes.memset(ctypes.addressof(shard), 0, ctypes.sizeof(shard))
+    for block in range(8):
+        at = ctypes.c_void_p(rows[block * 512:].ctypes.data)
+        kernel(at, ctypes.c_void_p(labels[block * 512:].ctypes.data), at,
+               ctypes.c_float(step), ctypes.c_float(shrink), ctypes.byref(shard))
+    return np.array(shard.weights)
+assert np.abs(weights_of(kernels.train_rows) - w).max() < 1e-5 * np.abs(w).max()
+batches = weights_of(kernels.train_batches)
+assert 0 < np.abs(batches - w).max() < 0.01  # a batch sees older weights
+assert (weights_of(kernels.train_prefetched) == batches).all()"
+    # Four epochs: the step has been halved, and the answer is an average over two of them.
+    run -0 limited build/gaps -t 2
+    awk '$1 == "serial" && $7 == "4.000" { print $3 }' <<<"$output" >"$BATS_TEST_TMPDIR/answer"
+    with_modules "
+import local_sgd, rungs
+f = flights_file.load('build/flights.bin')
+epoch = rungs.on_threads(rungs.cython(f, f.train), 1)
+answer, epochs, *_ = local_sgd.train(epoch, f.train // 512, 1, lambda _: False, epochs=4)
+expected = float(open('$BATS_TEST_TMPDIR/answer').read())
+assert epochs == 4 and abs(flights_file.objective(f, answer) - expected) < 2e-6"
+}
+
+@test "training comes nearer to the optimum; the picture, the table of workers and --watch show it" {
+    run -0 limited "$PY" convergence.py -t 2
+    [ -s build/convergence.svg ]
+    read -r _ percent tenth hundredth _ < <(grep '^serial ' <<<"$output")
+    close "$percent" 0 "$tenth" && close "$tenth" 0 "$hundredth"
+    # After 16 epochs one worker is nearer than 64, and both are nearer than after one.
+    awk '$1 == 1 && NF == 6 { one = $6 + 0; first = $2 + 0 } $1 == 64 && NF == 6 { many = $6 + 0; early = $2 + 0 }
+        END { exit !(0 < one && one < many && one < first && many < early) }' <<<"$output"
+    run -0 limited "$PY" sgd.py --watch -e 1
+    [[ ${lines[-1]} == "0.0"*"% above the optimum after "* ]] || false
+    grep -q '0.1% |' <<<"$output"
+}
+
 @test "an answer that changes from run to run, or is out of reach, is caught" {
     twin local_sgd.c 's/uint64_t state = run->seed;/static uint64_t state; state += run->seed;/'
     compile_twin "$BATS_TEST_TMPDIR/sgd"
     run -1 limited "$BATS_TEST_TMPDIR/sgd"
     [[ $output == *"serial: the answer is not the same in every run"* ]] || false
     [[ ${lines[-1]} == "sgd: wrong answer: serial batched"* ]] || false
-    twin sgd.py 's/^def shuffle(order, state):/SEEN = []\n\n\n&/' \
+    twin local_sgd.py 's/^def shuffle(order, state):/SEEN = []\n\n\n&/' \
         's/^    for i in range(len(order) - 1/    state += len(SEEN)\n    SEEN.append(1)\n&/'
     run -1 limited "$PY" "$twin/sgd.py"
     [[ $output == *"sgd.py: numpy: the answer is not the same in every run"* ]] || false

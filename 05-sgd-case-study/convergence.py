@@ -1,0 +1,144 @@
+"""How near does each version come to the optimum, and when? And what does averaging cost?
+
+    python convergence.py
+
+It runs build/gaps, and draws the gap against seconds, and against epochs for 1 to 64 workers. The
+versions in Python train the same weights as `serial`, or as `openmp` on two threads; when they
+do comes from `make chapter-5`, as the libraries' rows come from `make more-5`. The picture is also
+in build/convergence.svg.
+"""
+
+import contextlib
+import subprocess
+from pathlib import Path
+
+import chart
+from bench import built, fail, openmp_threads, read_options, run
+
+THREADS = openmp_threads(64)
+with built():
+    import pyperf
+    from rich.console import Console
+    from rich.table import Table
+
+HERE = Path(__file__).parent
+PICTURE = HERE / "build/convergence.svg"
+TARGETS = 0.01, 0.001, 0.0001  # of the optimum
+LIKE_SERIAL = "python", "numpy-rows", "cython"  # in sgd.py: the same weights, later
+
+
+def trained(threads):
+    """Return {(version, threads): [(epochs, seconds, gap, loss), ...]} that build/gaps prints."""
+    command = [HERE / "build/gaps", "-t", str(threads), HERE / "build/flights.bin"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        fail(1, f"build/gaps: exit code {done.returncode}")
+    _, head, *lines = (line.split() for line in done.stdout.splitlines())
+    curves = {}
+    for line in lines:
+        row = dict(zip(head, line, strict=True))
+        point = *map(float, (row["epochs"], row["seconds"])), float(row["gap"][:-1]) / 100
+        curve = curves.setdefault((row["version"], int(row["threads"])), [])
+        curve.append((*point, float(row["loss"])))
+    return curves
+
+
+def measured(name):
+    """Yield the fastest run of each row that measure.py stored in build/NAME.json, if it did."""
+    with contextlib.suppress(OSError):
+        suite = pyperf.BenchmarkSuite.load(str(HERE / "build" / f"{name}.json"))
+        for benchmark in suite.get_benchmarks():
+            best = min(benchmark.get_runs(), key=lambda run: run.values[0])
+            yield best.get_metadata() | {"seconds": best.values[0]}
+
+
+def at_their_pace(curves):
+    """Yield (name, curve) of the versions in Python, as far as they were measured."""
+    for row in measured("sgd"):
+        if row["program"] == "sgd.py" and row["version"] in LIKE_SERIAL:
+            epoch = row["seconds"] / int(row["epochs"])
+            curve = [(epochs, epochs * epoch, *more) for epochs, _, *more in curves["serial", 1]]
+            yield row["version"], curve
+
+
+def libraries():
+    """Yield (name, [(seconds, gap)]) of the libraries, as far as they were measured."""
+    for row in measured("peers"):
+        if row["program"] == "sgd_peers.py" and row["gap"].endswith("%"):
+            yield row["version"], [(row["seconds"], float(row["gap"][:-1]) / 100)]
+
+
+def show_targets(console, rungs):
+    """Print for each version when it reached each target, how fast it sees rows, and its loss."""
+    console.print("seconds until the objective is within 1%, 0.1% and 0.01% of the optimum")
+    table = Table(box=None, pad_edge=False)
+    for column in "version", "1%", "0.1%", "0.01%", "Msamples/s", "held-out loss":
+        table.add_column(column, justify="left" if column == "version" else "right")
+    for name, curve in rungs.items():
+        reached = [
+            next((f"{seconds:#.3g}" for _, seconds, gap, _ in curve if gap <= target), "-")
+            for target in TARGETS
+        ]
+        epochs, seconds, _, loss = curve[-1]
+        speed = 261632 * epochs / seconds / 1e6
+        table.add_row(name, *reached, f"{speed:.1f}", f"{loss:.4f}")
+    console.print(table)
+
+
+def show_workers(console, workers):
+    """Print the gap after some epochs, for each number of workers."""
+    console.print("\ngap by workers, each on its part of the rows, averaged once an epoch")
+    table = Table(box=None, pad_edge=False)
+    epochs = [epochs for epochs, *_ in workers[1] if epochs >= 1]
+    for column in "workers", *(f"after {e:.0f}" for e in epochs), "epochs":
+        table.add_column(column, justify="right")
+    for count, curve in workers.items():
+        table.add_row(f"{count}", *(f"{gap:.3%}" for epochs, _, gap, _ in curve if epochs >= 1))
+    console.print(table)
+
+
+def draw(curves, workers):
+    """Write both pictures as SVG."""
+    from matplotlib import rc_context  # noqa: PLC0415 - only now: it takes half a second
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with rc_context({"svg.fonttype": "none", "font.size": 11}):
+        figure = Figure(figsize=(10, 10), layout="constrained", facecolor="white")
+        left, right = figure.subplots(2, 1)
+        for i, (name, curve) in enumerate(curves.items()):
+            style = "o-" if len(curve) > 1 else "*"
+            left.plot(*zip(*curve, strict=True), style, color=f"C{i % 10}", label=name)
+        for count, curve in workers.items():
+            right.plot(*zip(*((e, gap) for e, _, gap, _ in curve), strict=True), "o-", label=count)
+        for axes, x in (left, "seconds of training"), (right, "epochs"):
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_xlabel(x)
+            axes.set_ylabel("objective above the optimum, as a share of it")
+            axes.spines[["top", "right"]].set_visible(False)
+        left.legend(frameon=False, fontsize=9, ncols=2)
+        right.legend(frameon=False, title="workers")
+        figure.savefig(PICTURE, format="svg")
+
+
+def main():
+    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"))
+    curves = trained(args.t)
+    workers = {threads: curve for (name, threads), curve in curves.items() if name == "openmp"}
+    kept = {name: curve for (name, t), curve in curves.items() if name != "openmp" or t == args.t}
+    del kept["bfloat16"]  # hides "prefetched" in the picture
+    rungs = dict(at_their_pace(curves)) | kept
+    console = Console()
+    show_targets(console, rungs)
+    points = {name: [(s, gap) for _, s, gap, _ in curve] for name, curve in rungs.items()}
+    points |= dict(libraries())
+    console.print("\nobjective above the optimum, against seconds of training")
+    for line in chart.draw(points, lambda gap: f"{100 * gap:g}%"):
+        console.print(line, highlight=False)
+    show_workers(console, workers)
+    draw(points, workers)
+    console.print("the picture is in build/convergence.svg")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,81 @@
+/* How near does training come to the optimum, and when? The gap after a 64th of an epoch, after a
+ * 32nd ... after 16 epochs; and after every epoch with 1 to 64 workers, which are averaged once an
+ * epoch.
+ *
+ *     cc -O3 -march=native -fassociative-math -fno-signed-zeros -fno-trapping-math \
+ *         -fno-math-errno -fopenmp gaps.c local_sgd.c kernels.c storage.c flights.c \
+ *         judge.c -lm -o gaps && ./gaps
+ *
+ * Each row is a training of its own, which answers with the average over the second half of what
+ * it has seen, or of its last epoch. convergence.py draws the rows.
+ */
+#include "../tools/bench.h"
+
+#include "../tools/memory.h"
+#include "local_sgd.h"
+#include <math.h>
+
+enum { RUNS = 5, MOST_EPOCHS = 16, SMALLEST = 64 }; /* a 64th of an epoch */
+
+/* Train, and print a row. Of several runs the fastest counts. */
+static void point(const char *version, struct training *run, const struct flights *flights,
+                  size_t visits)
+{
+    double best = INFINITY, used = 0;
+    char answer[24];
+
+    for (int i = 0; i < RUNS; i++) {
+        train(run, flights, visits, 0);
+        if (run->wall < best) {
+            best = run->wall;
+            used = run->cpu;
+        }
+    }
+    wall = best;
+    cpu = used;
+    const double above = gap(run, flights), rows = (double)(visits * BLOCK);
+    snprintf(answer, sizeof answer, "%.6f", (1 + above) * flights->optimum);
+    row_of_text(version, run->threads, answer, isfinite(above), "%8.3f%9.4f%%%8.4f%8.4f%13.1f\n",
+                (double)visits / (double)run->blocks, 100 * above,
+                flights_auc(flights, run->answer), flights_loss(flights, run->answer),
+                rows / wall / 1e6);
+}
+
+static void curve(const char *version, kernel *step, struct training *run,
+                  const struct flights *flights)
+{
+    run->train = step;
+    for (size_t part = SMALLEST; part > 1; part /= 2)
+        point(version, run, flights, run->blocks / part);
+    for (size_t epochs = 1; epochs <= MOST_EPOCHS; epochs *= 2)
+        point(version, run, flights, epochs * run->blocks);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t threads = 2, seed = 1;
+    const struct opt options[] = {
+        {'t', &threads, 1, MAX_WORKERS, "threads"}, {'s', &seed, 0, UINT32_MAX, "seed"}, {0}};
+    const int first = read_options(argc, argv, " [build/flights.bin]", options);
+    struct flights flights = flights_map(flights_path(argc, argv, first));
+    struct training run = {.first_step = 0.01, .seed = seed, .window = 1, .threads = 1};
+
+    run.blocks = flights.train / BLOCK;
+    run.order = memory(run.blocks * sizeof *run.order);
+    load_rows(&run, &flights, FLOATS);
+    printf("SGD on %zu flights; the optimum is %.6f\n", run.blocks * BLOCK, flights.optimum);
+    header("%8s%10s%8s%8s%13s\n", "epochs", "gap", "AUC", "loss", "Msamples/s");
+    curve("serial", train_rows, &run, &flights);
+    curve("batched", train_batches, &run, &flights);
+    curve("prefetched", train_prefetched, &run, &flights);
+    for (run.threads = 1; run.threads <= MAX_WORKERS; run.threads *= 2)
+        curve("openmp", train_prefetched, &run, &flights);
+    load_rows(&run, &flights, HALVES);
+    run.threads = 1;
+    curve("bfloat16", train_bfloat16, &run, &flights);
+    run.threads = threads;
+    curve("bfloat16-openmp", train_bfloat16, &run, &flights);
+    free(run.rows);
+    free(run.order);
+    return verdict();
+}
