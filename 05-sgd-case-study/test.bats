@@ -132,6 +132,26 @@ theirs = roc_auc_score(f.labels[f.train:], f.rows[f.train:] @ weights)
 assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
 }
 
+@test "each library that is installed minimises the same objective" {
+    with_modules "
+import warnings, flights, libraries
+warnings.simplefilter('ignore')
+f = flights_file.load('build/flights.bin')
+n = 32 * 512
+few = f._replace(rows=f.rows[:n].copy(), labels=f.labels[:n].copy(), train=n)
+best = flights_file.objective(few, flights.newton(few))
+for train, setting, nearer in (
+    (libraries.linear, dict(solver='newton-cholesky'), 1e-6), (libraries.linear, dict(solver='lbfgs'), 1e-3),
+    (libraries.linear, dict(solver='saga'), 1e-3), (libraries.sgd, dict(average=True), 0.05),
+    (libraries.snapml, {}, 1e-3), (libraries.cyanure, {}, 1e-3), (libraries.vowpal_wabbit, {}, 0.2),
+    (libraries.pytorch, dict(epochs=3, step=0.2), 0.05),
+):
+    try: weights, took = train(few.rows, few.labels, f.lambda_, 2, **setting)
+    except ModuleNotFoundError as error: print('left out:', error.name); continue
+    gap = flights_file.objective(few, weights) / best - 1
+    assert -1e-9 <= gap <= nearer and took.wall > 0, (train, setting, gap)"
+}
+
 @test "a wrong gradient is caught in every language: exit 1 and a line that says so" {
     twin kernels.c 's/factor\[b\] = step \* labels/factor[b] = -step * labels/'
     twin rungs.py 's/weights += (step \* y/weights -= (step * y/'
