@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     run.blocks = flights.train / BLOCK;
     run.order = memory(run.blocks * sizeof *run.order);
     load_rows(&run, &flights, FLOATS);
-    printf("SGD on %zu flights; the optimum is %.6f\n", run.blocks * BLOCK, flights.optimum);
+    printf("SGD on %zu rows; the optimum is %.6f\n", run.blocks * BLOCK, flights.optimum);
     header("%8s%10s%8s%8s%13s\n", "epochs", "gap", "AUC", "loss", "Msamples/s");
     curve("serial", train_rows, &run, &flights);
     curve("batched", train_batches, &run, &flights);

@@ -70,7 +70,7 @@ int main(int argc, char **argv)
                            .seed = seed};
 
     run.order = memory(run.blocks * sizeof *run.order);
-    printf("SGD on %zu flights, %.0f MB, that stay in their file\n", flights.train,
+    printf("SGD on %zu rows, %.0f MB, that stay in their file\n", flights.train,
            (double)flights.train * (FLOATS + sizeof(float)) / 1e6);
     header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "peak-MB");
     run.threads = 1;

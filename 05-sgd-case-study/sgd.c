@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 
     run.blocks = (n < flights.train ? n : flights.train) / BLOCK;
     run.order = memory(run.blocks * sizeof *run.order);
-    printf("SGD on %zu flights until the objective is within 0.1%% of %.6f\n", run.blocks * BLOCK,
+    printf("SGD on %zu rows until the objective is within 0.1%% of %.6f\n", run.blocks * BLOCK,
            flights.optimum);
     header("%8s%9s%8s%8s\n", "epochs", "gap", "AUC", "GB/s");
     for (int i = 0; i < RUNGS; i++) {

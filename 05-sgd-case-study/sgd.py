@@ -107,7 +107,7 @@ def main():
         print(watch(data, blocks, args))
         return
     target = f"until the objective is within 0.1% of {data.optimum:.6f}"
-    print(f"SGD on {blocks * BLOCK} flights {target}")
+    print(f"SGD on {blocks * BLOCK} rows {target}")
     header("epochs", f"{'gap':>8}", "AUC", "GB/s")
     for version, (_, parallel) in VERSIONS.items():
         threads = args.t if parallel else 1

@@ -132,6 +132,29 @@ theirs = roc_auc_score(f.labels[f.train:], f.rows[f.train:] @ weights)
 assert abs(flights_file.auc(f, weights) - theirs) < 1e-6"
 }
 
+@test "other data: the same optimum as scikit-learn's, and SGD reaches it with 800 features too" {
+    "$PY" -c 'import sklearn' 2>/dev/null || skip "scikit-learn is not installed (make peers)"
+    kinds=tumours
+    [ ! -d /usr/share/datasets/fashion-mnist ] || kinds+=" fashion"
+    for kind in $kinds; do
+        run -0 limited "$PY" other_data.py "$kind" "$BATS_TEST_TMPDIR/$kind.bin"
+        with_modules "
+from sklearn.linear_model import LogisticRegression
+f = flights_file.load('$BATS_TEST_TMPDIR/$kind.bin', features=800 if '$kind' == 'fashion' else 32)
+rows, labels = f.rows[:f.train].astype(float), f.labels[:f.train]
+model = LogisticRegression(C=1 / (f.lambda_ * f.train), fit_intercept=False, tol=1e-8, max_iter=10000)
+objective = flights_file.objective(f, model.fit(rows, labels).coef_[0])
+assert abs(objective / f.optimum - 1) < 1e-6, objective"
+    done
+    run -2 limited build/sgd "$BATS_TEST_TMPDIR/fashion.bin"
+    [[ $output == *"its rows have 800 features instead of 32" || $output == *"No such file"* ]] || false
+    [[ $kinds == *fashion ]] || skip "the flights and the tumours are right; Debian's dataset-fashion-mnist is missing"
+    compile_openmp -O3 -DFEATURES=800 sgd.c local_sgd.c kernels.c storage.c flights.c judge.c \
+        -o "$BATS_TEST_TMPDIR/sgd"
+    run -0 limited "$BATS_TEST_TMPDIR/sgd" -p 5 -e 100 "$BATS_TEST_TMPDIR/fashion.bin"
+    [[ $(column gap openmp) == 0.0*% && $(column AUC openmp) == 0.92* ]]
+}
+
 @test "each library that is installed minimises the same objective" {
     with_modules "
 import warnings, flights, libraries
