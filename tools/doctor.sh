@@ -97,10 +97,10 @@ fi
 
 # In an archive that was unpacked on Windows they are files with the name of what they lead to.
 lost=''
-for folder in "$here"/../0* "$here"/../0[34]-*/mistakes "$here"/../03-*/other-languages; do
+for folder in "$here"/../0* "$here"/../0[345]-*/mistakes "$here"/../03-*/other-languages; do
     [ -L "$folder/bench.py" ] || lost=yes
 done
-for folder in "$here"/../0[34]-*/mistakes; do
+for folder in "$here"/../0[345]-*/mistakes; do
     [ -L "$folder/common.py" ] || lost=yes
 done
 if [ -z "$lost" ]; then

@@ -1,0 +1,34 @@
+"""Hogwild! on dense rows: relaxed atomics make the race defined, and no faster.
+
+    python mistakes/hogwild.py
+
+Niu, Recht, Re and Wright (2011) share the weights without a lock. That pays where rows are sparse,
+so that two threads hardly ever write to the same weight. Here each step writes to all 32.
+"""
+
+import common
+import training
+from bench import run
+
+
+def main():
+    common.start(__doc__, needs_gil=False)
+    common.say("expected", "a step that is lost all the same, and no gain from the second thread")
+
+    module = common.load("shared_weights", *training.FAST, *common.openmp())
+    lost = training.lost_update(module.relaxed)
+    common.say("seen", f"two steps at the same moment: {lost} of them is lost")
+    training.passes(module.relaxed)
+    common.say(
+        "cause",
+        "a relaxed atomic keeps each read and each write whole, but a step is a read and a write. "
+        "The compiler may not put atomics into vectors; and two cores that write to one cache "
+        "line hand it to and fro.",
+    )
+    common.say("fix", "Hogwild! for sparse rows; for dense ones weights of its own for each thread")
+    same = training.local_sgd()
+    common.finish(lost == 1 and same)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,32 @@
+"""A prange straight over the rows: all threads write to the same weights.
+
+python mistakes/prange_over_rows.py
+"""
+
+import common
+import training
+from bench import run
+
+
+def main():
+    common.start(__doc__, needs_gil=False)
+    common.say("expected", "steps that overwrite each other, and another answer in each run")
+
+    module = common.load("shared_weights", *training.FAST, *common.openmp())
+    lost = training.lost_update(module.racing)
+    common.say("seen", f"two steps at the same moment: {lost} of them is lost")
+    training.passes(module.racing)
+    common.say(
+        "cause",
+        "both threads read the weights, both add their own step, and the one that writes last "
+        "wins. It is a data race: in C its behaviour is undefined. The objective hides it, since "
+        "a lost step or two is noise like any other; and each write takes the cache line away "
+        "from the other core, so that two threads gain nothing.",
+    )
+    common.say("fix", "weights of its own for each thread, averaged at the end (local SGD)")
+    same = training.local_sgd()
+    common.finish(lost == 1 and same)
+
+
+if __name__ == "__main__":
+    run(main)

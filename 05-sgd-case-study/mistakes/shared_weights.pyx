@@ -1,0 +1,99 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True
+# One set of weights for all threads, and a prange over the rows: racing, by atomics, with a lock.
+#
+#     python mistakes/prange_over_rows.py && python mistakes/hogwild.py && python mistakes/lock_each_step.py
+
+from cython.parallel cimport prange
+from libc.math cimport expf
+
+cdef extern from *:
+    """
+    #include <pthread.h>
+    #include <stdatomic.h>
+    #include <time.h>
+
+    /* Relaxed: each read and each write is whole, and nothing is said about their order. */
+    static float relaxed_read(float *w)
+    {
+        return atomic_load_explicit((_Atomic float *)w, memory_order_relaxed);
+    }
+    static void relaxed_write(float *w, float x)
+    {
+        atomic_store_explicit((_Atomic float *)w, x, memory_order_relaxed);
+    }
+
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static long taken;
+    static void lock(void) { pthread_mutex_lock(&mutex); taken++; }
+    static void unlock(void) { pthread_mutex_unlock(&mutex); }
+
+    /* Makes the unlucky moment certain: wait until both threads have come here, or for 2 s. */
+    static atomic_int readers;
+    static void meet(void)
+    {
+        const struct timespec nap = {.tv_nsec = 1000000};
+        atomic_fetch_add(&readers, 1);
+        for (int i = 0; i < 2000 && atomic_load(&readers) < 2; i++)
+            nanosleep(&nap, NULL);
+    }
+    """
+    float relaxed_read(float *w) noexcept nogil
+    void relaxed_write(float *w, float x) noexcept nogil
+    void lock() noexcept nogil
+    void unlock() noexcept nogil
+    void meet() noexcept nogil
+    long taken
+    int readers
+
+cdef enum:
+    FEATURES = 32
+
+
+cdef inline void step(const float *row, float label, float size, float *weights, bint atomic,
+                      bint meeting) noexcept nogil:
+    # One step of SGD on weights that other threads change meanwhile.
+    cdef float w[FEATURES]
+    cdef float margin = 0, factor, one = 1
+    cdef Py_ssize_t j
+    for j in range(FEATURES):
+        w[j] = relaxed_read(&weights[j]) if atomic else weights[j]
+    for j in range(FEATURES):
+        margin = margin + w[j] * row[j]
+    if meeting:
+        meet()
+    factor = size * label / (one + expf(label * margin))
+    for j in range(FEATURES):
+        w[j] = w[j] + factor * row[j]
+    for j in range(FEATURES):
+        if atomic:
+            relaxed_write(&weights[j], w[j])
+        else:
+            weights[j] = w[j]
+
+
+def racing(const float[:, ::1] rows not None, const float[::1] labels not None, float size,
+           float[::1] weights not None, int threads, bint meeting=False):
+    """Train on all rows, weights shared. meeting: the first rows of two threads meet in a step."""
+    cdef Py_ssize_t i
+    for i in prange(rows.shape[0], nogil=True, schedule="static", num_threads=threads):
+        step(&rows[i, 0], labels[i], size, &weights[0], False, meeting)
+
+
+def relaxed(const float[:, ::1] rows not None, const float[::1] labels not None, float size,
+            float[::1] weights not None, int threads, bint meeting=False):
+    """The same with relaxed atomics: Hogwild!"""
+    cdef Py_ssize_t i
+    for i in prange(rows.shape[0], nogil=True, schedule="static", num_threads=threads):
+        step(&rows[i, 0], labels[i], size, &weights[0], True, meeting)
+
+
+def locked(const float[:, ::1] rows not None, const float[::1] labels not None, float size,
+           float[::1] weights not None, int threads):
+    """The same with a lock around each step; returns how often the lock was taken."""
+    cdef Py_ssize_t i
+    cdef long before = taken
+    for i in prange(rows.shape[0], nogil=True, schedule="static", num_threads=threads):
+        lock()
+        step(&rows[i, 0], labels[i], size, &weights[0], False, False)
+        unlock()
+    return taken - before
