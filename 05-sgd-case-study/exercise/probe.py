@@ -1,0 +1,115 @@
+"""Call the reader's train() and say what is right: check.py runs it in a process of its own.
+
+python probe.py LIBRARY      prints lines: claim, a tab, and the problem, if there is one
+"""
+
+import ctypes
+import sys
+
+import numpy as np
+
+FEATURES, ROWS, BLOCKS, EPOCHS = 32, 512, 24, 3
+
+
+class Data(ctypes.Structure):
+    _fields_ = (("rows", ctypes.c_void_p), ("labels", ctypes.c_void_p), ("blocks", ctypes.c_size_t))
+
+
+class Seen(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_int) for name in ("team", "came", "missed", "shared", "calls"))
+
+
+def made_up(seed):
+    """Return rows, labels, and the struct for C, of a problem that differs with the seed."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal((BLOCKS * ROWS, FEATURES), dtype=np.float32)
+    rows[:, -1] = 1
+    truth = random.standard_normal(FEATURES) / 2
+    late = random.random(len(rows)) < 1 / (1 + np.exp(-(rows @ truth)))
+    labels = np.where(late, 1, -1).astype(np.float32)
+    return rows, labels, Data(rows.ctypes.data, labels.ctypes.data, BLOCKS)
+
+
+def loss(rows, labels, weights):
+    return float(np.logaddexp(0, -labels * (rows @ weights.astype(float))).mean())
+
+
+def expected(library, data, threads, every):
+    """Return the weights of local SGD, trained here one worker after the other."""
+    weights = np.zeros((threads, FEATURES), dtype=np.float32)
+    part = BLOCKS // threads
+    library.reset(0)
+    for _ in range(EPOCHS):
+        for k in range(part):
+            for t in range(threads):
+                library.train_on(
+                    ctypes.byref(data), ctypes.c_size_t(t * part + k), pointer(weights[t])
+                )
+            if (k + 1) % every == 0:
+                weights[:] = weights.mean(axis=0, dtype=float)
+    return weights[0]
+
+
+def pointer(array):
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def answer_of(library, data, threads, every, team):
+    answer = np.zeros(FEATURES, dtype=np.float32)
+    library.reset(team)
+    library.train(ctypes.byref(data), threads, ctypes.c_size_t(every), EPOCHS, pointer(answer))
+    return answer, Seen.in_dll(library, "seen")
+
+
+def wrong(library, seed, threads, every, team=0):
+    """Return "" or what is wrong with the answer for this problem."""
+    rows, labels, data = made_up(seed)
+    best = expected(library, data, threads, every)
+    answer, seen = answer_of(library, data, threads, every, team)
+    if seen.calls != BLOCKS * EPOCHS:
+        return f"{seen.calls} calls of train_on(), not {BLOCKS * EPOCHS}: each block once an epoch"
+    gap = loss(rows, labels, answer) / loss(rows, labels, best) - 1
+    if not np.abs(answer - best).max() <= 1e-4 * np.abs(best).max():
+        return (
+            f"{threads} threads, every {every} blocks: after {EPOCHS} epochs the loss is off by "
+            f"{gap:+.2%}; what is averaged, when, and does everybody wait for it?"
+        )
+    return ""
+
+
+def alone(library, threads):
+    """Return "" or how the threads were not at work together, each on its own weights."""
+    _, _, data = made_up(5)
+    _, seen = answer_of(library, data, threads, 2, threads)
+    if seen.missed or seen.came != threads:
+        together = seen.missed or seen.came
+        return f"only {together} of {threads} threads train at the same time; who waits for whom?"
+    if seen.shared:
+        return f"{seen.shared} times two threads trained the same weights; give each thread its own"
+    return ""
+
+
+def twice(library):
+    """Return "" or that two runs differ."""
+    _, _, data = made_up(7)
+    first, second = (answer_of(library, data, 4, 2, 4)[0].tobytes() for _ in range(2))
+    return "" if first == second else "two runs differ; in which order are the weights added up?"
+
+
+def main():
+    library = ctypes.CDLL(sys.argv[1])
+    for claim, problem in (
+        ("right on one thread", lambda: wrong(library, 1, 1, 4)),
+        (
+            "threads train together, each on its own weights",
+            lambda: alone(library, 2) or alone(library, 4),
+        ),
+        ("right on two threads", lambda: wrong(library, 2, 2, 4, 2) or wrong(library, 3, 2, 12, 2)),
+        ("right on four threads", lambda: wrong(library, 4, 4, 1, 4) or wrong(library, 5, 4, 3, 4)),
+        ("the same bits in two runs", lambda: twice(library)),
+    ):
+        print(f"{claim}\t{problem()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

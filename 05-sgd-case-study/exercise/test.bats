@@ -1,0 +1,64 @@
+# shellcheck shell=bash disable=SC2154 # Bats sets output, lines and status
+# The exercise: what passes, what does not, and what the check says about it.
+load ../../tools/helper
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    OPENMP_CFLAGS=$(probed OPENMP_CFLAGS) OPENMP_LIBS=$(probed OPENMP_LIBS)
+    export PYTHONPATH=../tools OPENMP_CFLAGS OPENMP_LIBS
+}
+
+# check FILE SED-EXPRESSION ...: what the check says about a copy of FILE so edited.
+check() {
+    work=$BATS_TEST_TMPDIR/work.c
+    cp "exercise/$1" "$work" && { [ $# -eq 1 ] || edit "$work" "${@:2}"; } || return 1
+    run limited "$PY" exercise/check.py "$work"
+}
+
+# refused CLAIM HINT FILE SED-EXPRESSION ...: the check has refused this claim, and says why.
+refused() {
+    check "${@:3}" && grep -A 1 "not yet  $1" <<<"$output" | grep -q "$2" && [ "$status" -eq 1 ]
+}
+
+@test "exercise: the starter is wrong with several threads only" {
+    refused 'right on two threads' 'the loss is off by .*; what is averaged' starter.c
+    [ "$(grep -c 'not yet' <<<"$output")" -eq 2 ]
+    [[ $output == *"  right    right on one thread"* ]] || false
+}
+
+@test "exercise: the solution passes, on one core too" {
+    run -0 on_one_core "$PY" exercise/check.py exercise/solution.c
+    [[ $output == *'All right'* && $output != *'not yet'* ]]
+}
+
+@test "exercise: wrong repairs are refused, each with a hint" {
+    export EXERCISE_CFLAGS='-O1 -DPATIENCE=100'
+    # One thread does all the work, or all work on the same weights.
+    refused 'threads train together' 'only . of 2 threads' solution.c 's/num_threads(threads)/num_threads(1)/'
+    refused 'threads train together' 'give each thread its own' solution.c 's/weights\[t\]);/weights[0]);/'
+    # Under a lock they never train together.
+    refused 'threads train together' 'only 1 of 2 threads' solution.c \
+        's/^ *train_on(.*/#pragma omp critical\n&/'
+    # Nobody waits for the others; averaged once, at the end; a sum.
+    refused 'right on .* threads' 'does everybody wait' solution.c '/omp barrier/d'
+    refused 'right on .* threads' 'what is averaged' solution.c \
+        's/(k + 1) % every == 0/k + 1 == part \&\& epoch == epochs - 1/'
+    refused 'right on two threads' 'what is averaged' solution.c 's|sum / threads|sum|'
+    # Weights from elsewhere, and blocks left out.
+    refused 'right on one thread' 'the loss is off' solution.c \
+        's/^    memcpy(answer.*/    for (int j = 0; j < FEATURES; j++) answer[j] = 0.1f;/'
+    refused 'right on one thread' 'calls of train_on' solution.c 's/k < part/k < part - every/'
+    # What does not compile, hangs or crashes.
+    refused 'work.c compiles' 'work.c:.*error' solution.c 's/^#pragma omp barrier.*/barrier/'
+    refused 'train() runs to its end' 'crashed' solution.c 's/sum = 0;/sum = *(volatile double *)8;/'
+}
+
+@test "exercise: make gives the reader a copy, and checks it" {
+    mkdir "$BATS_TEST_TMPDIR/05-sgd-case-study"
+    cp -R exercise "$BATS_TEST_TMPDIR/05-sgd-case-study"
+    rm -f "$BATS_TEST_TMPDIR"/05-sgd-case-study/exercise/mine.c
+    run -1 limited "$PY" "$BATS_TEST_TMPDIR/05-sgd-case-study/exercise/check.py"
+    [ "${lines[0]}" = "05-sgd-case-study/exercise/mine.c is your copy of the starter." ]
+    cmp exercise/starter.c "$BATS_TEST_TMPDIR/05-sgd-case-study/exercise/mine.c"
+}
