@@ -66,7 +66,7 @@ def libraries():
     with contextlib.suppress(OSError):
         for line in (HERE / "build/peers.txt").read_text().splitlines():
             words = line.split()
-            if len(words) == 11 and words[0] != "version":  # the later of two rows: the tuned one
+            if len(words) == 10 and words[0] != "version":  # the later of two rows: the tuned one
                 yield words[0], [(float(words[3]), float(words[6][:-1]) / 100)]
 
 

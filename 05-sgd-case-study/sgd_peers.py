@@ -61,7 +61,7 @@ TRAIN = {  # the function of libraries.py, whether it uses threads, and what it 
 
 
 def measure(version, threads):
-    """Train with all settings; return two rows, the default's and the best one's."""
+    """Train with all settings; return two rows, the default's and the best one's, and its name."""
     warnings.simplefilter("ignore")  # of scikit-learn: that it was told to end early
     data = load(DATA)
     rows, labels = np.array(data.rows[: data.train]), np.array(data.labels[: data.train])
@@ -78,23 +78,26 @@ def measure(version, threads):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak = peak / 1e6 * (1 if sys.platform == "darwin" else 1024)
     result = []
-    for above, took, setting, area in trained[0], best:
-        words = ",".join(f"{key}={value}" for key, value in setting.items()) or "default"
+    for above, took, _, area in trained[0], best:
         cells = f"{above:8.3%}", f"{area:.4f}", f"{peak:.0f}", f"{min(nearer, default=np.nan):.2f}"
         answer, right = f"{(1 + above) * data.optimum:.6f}", bool(np.isfinite(above))
-        cells = [cell.replace("nan", "-") for cell in cells] + [words.replace(" ", "_")]
+        cells = [cell.replace("nan", "-") for cell in cells]
         result.append((version, threads if uses_threads else 1, answer, right, took, *cells))
-    return result
+    words = " ".join(f"{key}={value}" for key, value in best[2].items())
+    return result, f"{version}: {words or 'its default'}"
 
 
 def main():
     args = read_options(__doc__, t=(THREADS, 1, 64, "threads"))
     os.environ["OMP_NUM_THREADS"] = str(args.t)
     print("SGD's objective, by libraries")
-    header(f"{'gap':>8}", "AUC", "peak-MB", "0.01%-s", " setting")
-    for _, rows in each_alone({name: name for name in TRAIN}, args.t, measure, args.t):
+    header(f"{'gap':>8}", "AUC", "peak-MB", "0.01%-s")
+    best = []
+    for _, (rows, setting) in each_alone({name: name for name in TRAIN}, args.t, measure, args.t):
+        best.append(setting)
         for cells in rows:
             row(*cells)
+    print("\nthe settings of the second rows\n" + "\n".join(best))
     verdict()
 
 
