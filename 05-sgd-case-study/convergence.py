@@ -3,9 +3,8 @@
     python convergence.py
 
 It runs build/gaps, and draws the gap against seconds, and against epochs for 1 to 64 workers. The
-versions in Python train the same weights as `serial`, or as `openmp` on two threads; when they
-do comes from `make chapter-5`, as the libraries' rows come from `make more-5`. The picture is also
-in build/convergence.svg.
+versions in Python train the same weights as `serial`; how much later comes from `make chapter-5`,
+as the libraries' rows come from `make more-5`. The picture is also in build/convergence.svg.
 """
 
 import contextlib

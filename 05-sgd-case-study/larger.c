@@ -33,21 +33,20 @@ static double peak_memory(void)
 
 static void climb(struct training *run, const struct flights *flights, uint64_t epochs)
 {
-    const size_t windows = (run->blocks + run->window - 1) / run->window;
     char answer[24];
 
-    train(run, flights, epochs * windows, TOLERANCE);
+    train(run, flights, epochs * windows(run), TOLERANCE);
     const double reached = flights_objective(flights, run->answer);
-    const double above = reached / flights->optimum - 1,
-                 epochs_done = (double)run->visits / (double)windows;
-    const double bytes = epochs_done * (double)(run->blocks * BLOCK * (FLOATS + sizeof(float)));
+    const double above = reached / flights->optimum - 1;
+    const size_t passes = run->visits / windows(run);
+    const size_t bytes = passes * run->blocks * BLOCK * (FLOATS + sizeof(float));
 
     wall = run->wall;
     cpu = run->cpu;
     snprintf(answer, sizeof answer, "%.6f", reached);
     row_of_text("mapped", run->threads, answer, fabs(above) <= TOLERANCE,
-                "%8.0f%8.4f%%%8.4f%8.1f%8.0f\n", epochs_done, 100 * above,
-                flights_auc(flights, run->answer), bytes / wall / 1e9, peak_memory());
+                "%8zu%8.4f%%%8.4f%8.1f%8.0f\n", passes, 100 * above,
+                flights_auc(flights, run->answer), (double)bytes / wall / 1e9, peak_memory());
 }
 
 int main(int argc, char **argv)

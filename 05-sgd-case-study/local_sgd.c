@@ -35,7 +35,7 @@ static size_t middle(const struct shard *shard)
     return shard->low + (shard->high - shard->low) / 2;
 }
 
-static size_t windows(const struct training *run)
+size_t windows(const struct training *run)
 {
     return (run->blocks + run->window - 1) / run->window;
 }

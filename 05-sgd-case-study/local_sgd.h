@@ -24,6 +24,9 @@ struct training {
 /* Copy the training rows into memory, as FLOATS or HALVES; free those that were there. */
 void load_rows(struct training *run, const struct flights *flights, size_t row_bytes);
 
+/* How many windows its blocks make; the last one may be shorter. */
+size_t windows(const struct training *run);
+
 /* Train from nothing on at most so many windows, epoch by epoch; end after the first epoch that
  * brings the objective within `tolerance` of the optimum, as a share of it. With a tolerance of 0
  * nothing is evaluated and all is trained. */

@@ -104,9 +104,8 @@ def on_threads(visit, threads):
     def epoch(order, weights, totals, step):
         cuts = [len(order) * t // threads for t in range(threads + 1)]
         parts = [order[low:high] for low, high in pairwise(cuts)]
-        list(
-            pool.map(visit, parts, weights, totals, [step] * threads)
-        )  # list: so that an exception is not lost
+        # list: so that an exception is not lost
+        list(pool.map(visit, parts, weights, totals, [step] * threads))
 
     return epoch
 

@@ -21,6 +21,7 @@ struct {
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const float *training[MOST_WORKERS]; /* the weights that threads train just now */
+static int runs;                            /* of the reader's train() */
 
 static void nap(void)
 {
@@ -50,17 +51,16 @@ void reset(int team)
     memset(&seen, 0, sizeof seen);
     memset(training, 0, sizeof training);
     seen.team = team;
+    runs++;
 }
 
 static void meet(void)
 {
-    static _Thread_local const void *met; /* the team that this thread has met */
-    static _Thread_local int calls;
+    static _Thread_local int met; /* the last run in which this thread has met the others */
 
-    if (!seen.team || (met == &seen && calls == seen.team))
+    if (!seen.team || met == runs)
         return;
-    met = &seen;
-    calls = seen.team;
+    met = runs;
     __atomic_add_fetch(&seen.came, 1, __ATOMIC_RELAXED);
     for (int naps = 0; __atomic_load_n(&seen.came, __ATOMIC_RELAXED) < seen.team; naps++) {
         if (naps == PATIENCE)

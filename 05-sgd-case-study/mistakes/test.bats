@@ -9,6 +9,14 @@ setup() {
     export OPENMP_CFLAGS OPENMP_LIBS
 }
 
+# A copy of the chapter's Python and its mistakes, not built, in $copy.
+copy_chapter() {
+    copy=$BATS_TEST_TMPDIR/copy
+    mkdir -p "$copy/build"
+    cp -R mistakes ./*.py "$copy"
+    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
+}
+
 @test "every mistake shows itself, and its fix works, on one core too" {
     for script in mistakes/*_*.py mistakes/hogwild.py; do
         run -0 on_one_core "$PY" "$script"
@@ -22,11 +30,7 @@ setup() {
 }
 
 @test "a mistake that does not show itself is no success" {
-    copy=$BATS_TEST_TMPDIR/copy
-    mkdir -p "$copy"
-    cp -R mistakes ./*.py "$copy"
-    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
-    mkdir "$copy/build"
+    copy_chapter
     ln -s "$PWD"/build/sgd_cython* "$PWD/build/flights.bin" "$copy/build"
     # Nobody meets in a step; and the lock is taken twice for each.
     edit "$copy/mistakes/shared_weights.pyx" 's/^    if meeting:/    if False:/' 's/taken++/taken += 2/' \
@@ -38,10 +42,7 @@ setup() {
 }
 
 @test "before the chapter is built they say in one line what to type" {
-    copy=$BATS_TEST_TMPDIR/copy
-    mkdir -p "$copy"
-    cp -R mistakes ./*.py "$copy"
-    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
+    copy_chapter
     run -2 limited "$PY" "$copy/mistakes/hogwild.py"
     [[ $output == *"in copy, type: make build && . ../.venv/bin/activate" ]] || false
     [ "${#lines[@]}" -eq 1 ]
