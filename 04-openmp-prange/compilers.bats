@@ -1,45 +1,16 @@
 # shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
-# Other compilers, and ThreadSanitizer. It must be clang's, with LLVM's OpenMP, whose Archer tells it
-# what the runtime does: with gcc's it raises false alarms on right code.
+# Other compilers, and ThreadSanitizer.
 load ../tools/helper
+load ../tools/clang
 
 setup_file() {
     cd "$BATS_TEST_DIRNAME" || return
-    export CLANG='' LIBRARY='' TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66
-    export OMP_WAIT_POLICY=passive OMP_TOOL_LIBRARIES=''
-    local clang
-    for clang in ${CC:-clang} clang-{21,20,19,18,17,16,15} clang; do
-        if has_openmp "$clang"; then
-            CLANG=$clang
-            break
-        fi
-    done
-}
-
-# has_openmp CLANG: and set LIBRARY if its ThreadSanitizer works with it.
-has_openmp() {
-    local try=$BATS_FILE_TMPDIR/try
-    "$1" --version 2>/dev/null | grep -q clang || return 1
-    printf '#include <omp.h>\nint main(void)\n{\n    int sum = 0;
-#pragma omp parallel num_threads(2) reduction(+ : sum)
-    sum = omp_get_num_threads();\n    return sum != 4;\n}\n' >"$try.c"
-    "$1" -fopenmp "$try.c" -o "$try" 2>/dev/null && "$try" || return 1
-    OMP_TOOL_LIBRARIES=$("$1" -print-file-name=libarcher.so)
-    if "$1" -fopenmp -fsanitize=thread "$try.c" -o "$try" 2>/dev/null && "$try"; then
-        LIBRARY=$("$1" -print-file-name="libclang_rt.tsan-$(uname -m).so")
-        [ -e "$LIBRARY" ] || LIBRARY=$("$1" -print-file-name=libclang_rt.tsan.so)
-    fi
+    find_clang
 }
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
     [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
-}
-
-needs_clang() { [ -n "$CLANG" ] || skip 'no clang with OpenMP (clang and libomp-dev)'; }
-needs_sanitizer() {
-    needs_clang
-    [ -e "$LIBRARY" ] || skip "no ThreadSanitizer with $CLANG and OpenMP"
 }
 
 PROGRAMS=('add -n 20000' 'mandelbrot -n 30 -i 50' 'reduction -n 3000' 'float_sum -n 20000')
@@ -99,11 +70,7 @@ races() {
 # sanitized_modules: build what stands in $twin, and call every parallel function of it.
 sanitized_modules() {
     cp bench.py ./*.h setup.py "$twin"
-    (cd "$twin" && CC=$CLANG CFLAGS='-g -O0 -fsanitize=thread' OPENMP_CFLAGS=-fopenmp \
-        OPENMP_LIBS="-fopenmp -fsanitize=thread -shared-libsan" \
-        "$PY" setup.py -q build_ext --build-lib build --build-temp build/temp)
-    run limited env LD_PRELOAD="$LIBRARY" LD_LIBRARY_PATH="$(dirname "$LIBRARY")" \
-        OPENBLAS_NUM_THREADS=1 "$PY" - "$twin/build" <<'PY'
+    sanitized_extension <<'PY'
 import sys
 from importlib.util import find_spec
 sys.path.insert(0, sys.argv[1])

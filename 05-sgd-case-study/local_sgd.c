@@ -99,7 +99,7 @@ static void train_epoch(struct training *run, size_t epoch, size_t n, double lam
 
     start_clock();
     run->step = (float)(passes ? run->first_step / (double)passes : run->first_step);
-    run->shrink = (float)(1 - BATCH * (double)run->step * lambda);
+    run->shrink = (float)(1 - (double)BATCH * run->step * lambda);
     for (uint64_t t = 0; t < run->threads; t++) {
         shards[t].low = cut(n, run->threads, t);
         shards[t].high = cut(n, run->threads, t + 1);
