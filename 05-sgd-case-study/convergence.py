@@ -3,7 +3,7 @@
     python convergence.py
 
 It runs build/gaps, and draws the gap against seconds, and against epochs for 1 to 64 workers. The
-versions in Python train the same weights as `serial`; how much later comes from `make chapter-5`,
+versions in Python train the same weights as one in C; how much later comes from `make chapter-5`,
 as the libraries' rows come from `make more-5`. The picture is also in build/convergence.svg.
 """
 
@@ -23,23 +23,35 @@ with built():
 HERE = Path(__file__).parent
 PICTURE = HERE / "build/convergence.svg"
 TARGETS = 0.01, 0.001, 0.0001  # of the optimum
-LIKE_SERIAL = "python", "numpy-rows", "cython"  # in sgd.py: the same weights, later
+ONE_THREAD = "serial", "batched", "bfloat16", "prefetched"  # of those in C
+SAME_WEIGHTS = {  # of versions in sgd.py, which have them later: in build/gaps
+    "python": "serial",
+    "python-threads": "serial",
+    "numpy-rows": "serial",
+    "numpy": "batched",
+    "cython": "serial",
+    "cython-threads": "serial",
+    "cython-prange": "serial",
+}
 
 
 def trained(threads):
-    """Return {(version, threads): [(epochs, seconds, gap, loss), ...]} that build/gaps prints."""
+    """Run build/gaps; return its rows of data, and {(version, threads): [point, ...]}.
+
+    A point: (epochs, seconds, gap, held-out loss).
+    """
     command = [HERE / "build/gaps", "-t", str(threads), HERE / "build/flights.bin"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         fail(1, f"build/gaps: exit code {done.returncode}")
-    _, head, *lines = (line.split() for line in done.stdout.splitlines())
+    title, head, *lines = (line.split() for line in done.stdout.splitlines())
     curves = {}
     for line in lines:
         row = dict(zip(head, line, strict=True))
         point = *map(float, (row["epochs"], row["seconds"])), float(row["gap"][:-1]) / 100
         curve = curves.setdefault((row["version"], int(row["threads"])), [])
         curve.append((*point, float(row["loss"])))
-    return curves
+    return int(title[2]), curves
 
 
 def measured(name):
@@ -54,10 +66,10 @@ def measured(name):
 def at_their_pace(curves):
     """Yield (name, curve) of the versions in Python, as far as they were measured."""
     for row in measured("sgd"):
-        if row["program"] == "sgd.py" and row["version"] in LIKE_SERIAL:
+        twin = SAME_WEIGHTS.get(row["version"]), int(row["threads"])
+        if row["program"] == "sgd.py" and twin in curves:
             epoch = row["seconds"] / int(row["epochs"])
-            curve = [(epochs, epochs * epoch, *more) for epochs, _, *more in curves["serial", 1]]
-            yield row["version"], curve
+            yield row["version"], [(n, n * epoch, *more) for n, _, *more in curves[twin]]
 
 
 def libraries():
@@ -69,20 +81,20 @@ def libraries():
                 yield words[0], [(float(words[3]), float(words[6][:-1]) / 100)]
 
 
-def show_targets(console, rungs):
-    """Print for each version when it reached each target, how fast it sees rows, and its loss."""
+def show_targets(console, rungs, rows):
+    """Print when each version reached each target, the rows it sees in a second, and its loss on
+    the flights held out when it was within 0.1%.
+    """
     console.print("seconds until the objective is within 1%, 0.1% and 0.01% of the optimum")
     table = Table(box=None, pad_edge=False)
-    for column in "version", "1%", "0.1%", "0.01%", "Msamples/s", "held-out loss":
+    for column in "version", "1%", "0.1%", "0.01%", "Msamples/s", "loss at 0.1%":
         table.add_column(column, justify="left" if column == "version" else "right")
     for name, curve in rungs.items():
-        reached = [
-            next((f"{seconds:#.3g}" for _, seconds, gap, _ in curve if gap <= target), "-")
-            for target in TARGETS
-        ]
-        epochs, seconds, _, loss = curve[-1]
-        speed = 261632 * epochs / seconds / 1e6
-        table.add_row(name, *reached, f"{speed:.1f}", f"{loss:.4f}")
+        near = [next((point for point in curve if point[2] <= target), None) for target in TARGETS]
+        reached = [f"{point[1]:#.3g}" if point else "-" for point in near]
+        epochs, seconds, *_ = curve[-1]
+        speed, loss = rows * epochs / seconds / 1e6, f"{near[1][3]:.4f}" if near[1] else "-"
+        table.add_row(name, *reached, f"{speed:.1f}", loss)
     console.print(table)
 
 
@@ -107,7 +119,7 @@ def draw(curves, workers):
         figure = Figure(figsize=(10, 10), layout="constrained", facecolor="white")
         left, right = figure.subplots(2, 1)
         for i, (name, curve) in enumerate(curves.items()):
-            style = "o-" if len(curve) > 1 else "*"
+            style = ("o-", "s--")[i // 10] if len(curve) > 1 else "*"
             left.plot(*zip(*curve, strict=True), style, color=f"C{i % 10}", label=name)
         for count, curve in workers.items():
             right.plot(*zip(*((e, gap) for e, _, gap, _ in curve), strict=True), "o-", label=count)
@@ -124,13 +136,16 @@ def draw(curves, workers):
 
 def main():
     args = read_options(__doc__, t=(THREADS, 1, 64, "threads"))
-    curves = trained(args.t)
+    rows, curves = trained(args.t)
     workers = {threads: curve for (name, threads), curve in curves.items() if name == "openmp"}
-    kept = {name: curve for (name, t), curve in curves.items() if name != "openmp" or t == args.t}
-    del kept["bfloat16"]  # hides "prefetched" in the picture
-    rungs = dict(at_their_pace(curves)) | kept
+    in_c = {
+        name: curve
+        for (name, t), curve in curves.items()
+        if t == (1 if name in ONE_THREAD else args.t)
+    }
+    rungs = dict(at_their_pace(curves)) | in_c
     console = Console()
-    show_targets(console, rungs)
+    show_targets(console, rungs, rows)
     points = {name: [(s, gap) for _, s, gap, _ in curve] for name, curve in rungs.items()}
     points |= dict(libraries())
     console.print("\nobjective above the optimum, against seconds of training")

@@ -10,6 +10,7 @@ import numpy as np
 
 BLOCK = 512  # rows that training visits together; the training rows are whole blocks
 FEATURES = 32
+TOLERANCE = 1e-3  # training ends within this share of the optimum
 WINDOW = 128 * BLOCK  # rows that are looked at together, so that little memory is needed
 
 # magic, training rows, held-out rows, features, 0, lambda, objective at the optimum, and zeros up
@@ -110,7 +111,10 @@ def mapped(file, n, features, *about):
 
 
 def load(path, features=FEATURES):
-    """Return the Flights in a file that `save` wrote; ValueError names the file and the fault."""
+    """Return the Flights in a file that `save` wrote; ValueError names the file and the fault.
+
+    features: how many a row must have, or None.
+    """
 
     def refuse(fault):
         raise ValueError(f"{path}: {fault} (make clean build makes build/flights.bin)")
@@ -128,11 +132,11 @@ def load(path, features=FEATURES):
         sizes = train and train % BLOCK == 0 and test
         if not (sizes and 0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
             refuse("its header is damaged")
-        if its_features != features:
+        if features and its_features != features:
             raise ValueError(f"{path}: its rows have {its_features} features instead of {features}")
-        if size != HEADER.size + (train + test) * (features + 1) * 4:
+        if size != HEADER.size + (train + test) * (its_features + 1) * 4:
             refuse("its length does not fit its header")
-        flights = mapped(file, train + test, features, train, lambda_, optimum)
+        flights = mapped(file, train + test, its_features, train, lambda_, optimum)
     for part in windows(0, train + test):
         if not (np.isfinite(flights.rows[part]).all() and np.isfinite(flights.labels[part]).all()):
             refuse("a number in it is not finite")

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         {'t', &threads, 1, MAX_WORKERS, "threads"}, {'s', &seed, 0, UINT32_MAX, "seed"}, {0}};
     const int first = read_options(argc, argv, " [build/flights.bin]", options);
     struct flights flights = flights_map(flights_path(argc, argv, first));
-    struct training run = {.first_step = 0.01, .seed = seed, .window = 1, .threads = 1};
+    struct training run = {.first_step = FIRST_STEP, .seed = seed, .window = 1, .threads = 1};
 
     run.blocks = flights.train / BLOCK;
     run.order = memory(run.blocks * sizeof *run.order);
@@ -66,6 +66,9 @@ int main(int argc, char **argv)
     printf("SGD on %zu rows; the optimum is %.6f\n", run.blocks * BLOCK, flights.optimum);
     header("%8s%10s%8s%8s%13s\n", "epochs", "gap", "AUC", "loss", "Msamples/s");
     curve("serial", train_rows, &run, &flights);
+    if ((run.threads = threads) > 1)
+        curve("serial", train_rows, &run, &flights);
+    run.threads = 1;
     curve("batched", train_batches, &run, &flights);
     curve("prefetched", train_prefetched, &run, &flights);
     for (run.threads = 1; run.threads <= MAX_WORKERS; run.threads *= 2)

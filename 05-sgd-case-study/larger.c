@@ -3,11 +3,12 @@
  *
  *     cc -O3 -march=native -fassociative-math -fno-signed-zeros -fno-trapping-math \
  *         -fno-math-errno -fopenmp larger.c local_sgd.c kernels.c storage.c flights.c judge.c \
- *         -lm -o larger && ./larger build/10.bin
+ *         -lm -o larger && ./larger
  *
- * `python flights.py build/10.bin --times 10` makes such a file. Windows of 8 MB are visited in an
- * order drawn anew each epoch, and the rows of a window in the file's order: they were shuffled
- * when it was written, and a disk too is fast only when it is read in order.
+ * `python flights.py build/10.bin --times 10` makes ten times the data, for `./larger
+ * build/10.bin`. Windows of 8 MB are visited in an order drawn anew each epoch, and the rows of a
+ * window in the file's order: they were shuffled when it was written, and a disk too is fast only
+ * when it is read in order.
  */
 #include "../tools/bench.h"
 
@@ -15,8 +16,6 @@
 #include "local_sgd.h"
 #include <math.h>
 #include <sys/resource.h>
-
-static const double TOLERANCE = 1e-3; /* of the optimum */
 
 /* The most memory that this program has had, pages of the file included, in MB. */
 static double peak_memory(void)
@@ -65,7 +64,7 @@ int main(int argc, char **argv)
                            .blocks = flights.train / BLOCK,
                            .window = 128, /* 8 MB */
                            .mapped = &flights,
-                           .first_step = 0.01,
+                           .first_step = FIRST_STEP,
                            .seed = seed};
 
     run.order = memory(run.blocks * sizeof *run.order);

@@ -6,6 +6,7 @@ It raises ModuleNotFoundError where the library is not installed.
 """
 
 import tempfile
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def cyanure(rows, labels, lambda_, threads, **setting):
     return np.ravel(model.coef_), took
 
 
-def vowpal_wabbit(rows, labels, lambda_, _threads, options="", l2=1):
+def vowpal_wabbit(rows, labels, lambda_, _threads, options=""):
     """Vowpal Wabbit, from its own cache file; it has no averaging, and one thread to learn."""
     module = import_module("vowpalwabbit")
     with tempfile.TemporaryDirectory() as folder:
@@ -62,10 +63,14 @@ def vowpal_wabbit(rows, labels, lambda_, _threads, options="", l2=1):
             for row, label in zip(rows.tolist(), labels.tolist(), strict=True):
                 cells = " ".join(f"{j}:{x:.8g}" for j, x in enumerate(row) if x)
                 file.write(f"{label:.0f} | {cells}\n")
-        about = f"--loss_function logistic --noconstant -b 8 --quiet --cache_file {cache}"
+        bits = rows.shape[1].bit_length() + 3  # of its table of weights: no two share a place
+        about = f"--loss_function logistic --noconstant -b {bits} --quiet --cache_file {cache}"
         module.Workspace(f"{about} -d {text} -k").finish()
         with stopwatch() as took:
-            learning = f"{options} --l2 {l2 * lambda_} --holdout_off --predict_only_model"
+            l2 = lambda_ * (
+                len(rows) if "--bfgs" in options else 1
+            )  # there for the sum of the losses
+            learning = f"{options} --l2 {l2} --holdout_off --predict_only_model"
             module.Workspace(f"{about} -d {text} {learning} --readable_model {model}").finish()
         weights = np.zeros(rows.shape[1])
         lines = [line.split(":") for line in model.read_text().splitlines()]
@@ -81,11 +86,17 @@ def pytorch(rows, labels, lambda_, threads, epochs=1, batch=512, step=0.5, optim
     torch.manual_seed(0)
     x, y = torch.from_numpy(rows.copy()), torch.from_numpy(labels.copy())
     weights = torch.zeros(rows.shape[1], requires_grad=True)
-    how = getattr(torch.optim, optimizer)([weights], lr=step, weight_decay=lambda_)
+    how = getattr(torch.optim, optimizer)([weights], lr=step)
+
+    def loss(x, y):
+        how.zero_grad()
+        penalty = lambda_ / 2 * weights.dot(weights)
+        value = torch.nn.functional.softplus(-y * (x @ weights)).mean() + penalty
+        value.backward()
+        return value
+
     with stopwatch() as took:
         for _ in range(epochs):
             for part in torch.randperm(len(x)).split(batch):
-                how.zero_grad()
-                torch.nn.functional.softplus(-y[part] * (x[part] @ weights)).mean().backward()
-                how.step()
+                how.step(partial(loss, x[part], y[part]))
     return weights.detach().numpy(), took

@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 enum { MAX_WORKERS = 64 }; /* with more, 20 epochs do not suffice */
+#define FIRST_STEP 0.01    /* step size */
+#define TOLERANCE 1e-3     /* training ends within this share of the optimum */
 
 struct training {
     kernel *train;

@@ -18,7 +18,6 @@
 #include <math.h>
 
 enum { MAX_RUNS = 99, MIN_ROWS = 256 * BLOCK }; /* fewer rows have another optimum */
-static const double TOLERANCE = 1e-3;           /* of the optimum */
 
 static int by_size(const void *left, const void *right)
 {
@@ -92,7 +91,8 @@ static void climb(const struct rung *rung, struct training *run, const struct fl
 
 int main(int argc, char **argv)
 {
-    uint64_t n = UINT32_MAX, threads = 2, epochs = 20, seed = 1, step = 10;
+    uint64_t n = UINT32_MAX, threads = 2, epochs = 20, seed = 1;
+    uint64_t step = (uint64_t)(FIRST_STEP * 1000);
     const struct opt options[] = {{'n', &n, MIN_ROWS, UINT32_MAX, "rows to train on, at most"},
                                   {'t', &threads, 1, MAX_WORKERS, "threads"},
                                   {'e', &epochs, 1, 1000, "most epochs"},

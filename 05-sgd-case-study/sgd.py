@@ -25,11 +25,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 with built():
     import numpy as np
     import rungs
-    from flights_file import BLOCK, FEATURES, auc, load, objective
+    from flights_file import BLOCK, FEATURES, TOLERANCE, auc, load, objective
     from local_sgd import train
     from watch import watch
 
-TOLERANCE = 1e-3  # of the optimum
 MIN_ROWS = 256 * BLOCK  # fewer rows have another optimum
 VERSIONS = {  # the rung, and whether it uses the threads of -t
     "python": (rungs.pure_python, False),

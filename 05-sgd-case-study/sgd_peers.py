@@ -18,18 +18,16 @@ from pathlib import Path
 from bench import built, header, openmp_threads, read_options, row, run, verdict
 from peers import each_alone
 
+DATA = Path(__file__).parent / "build/flights.bin"
 THREADS = openmp_threads(64)
 with built():
     import libraries
     import numpy as np
-    from flights_file import auc, load, objective
+    from flights_file import TOLERANCE, auc, load, objective
     from threadpoolctl import threadpool_limits
 
-DATA = Path(__file__).parent / "build/flights.bin"
-TOLERANCE = 1e-3  # of the optimum
-
-
 ONE = {"max_iter": 1, "tol": None, "learning_rate": "constant", "eta0": 0.01}
+LBFGS = {"optimizer": "LBFGS", "batch": 10**9, "step": 1}  # all rows are one batch
 # A library may have one of these settings; {} is its default.
 SETTINGS = {
     "newton-cholesky": [{}, {"blas": 1}, {"tol": 0.01}, {"tol": 0.01, "blas": 1}],
@@ -43,9 +41,9 @@ SETTINGS = {
         {},
         {"options": "--sgd -l 0.01 --power_t 0"},
         {"options": "--sgd -l 0.003 --power_t 0"},
-        {"options": "--bfgs --passes 20", "l2": 261632},
+        {"options": "--bfgs --passes 20"},
     ],
-    "pytorch": [{}, {"batch": 128}, {"epochs": 3, "step": 0.2}, {"epochs": 5, "step": 0.1}],
+    "pytorch": [{}, {"epochs": 5, "step": 0.1}, LBFGS, LBFGS | {"epochs": 2}],
 }
 TRAIN = {  # the function of libraries.py, whether it uses threads, and what it always needs
     "newton-cholesky": (libraries.linear, True, {"solver": "newton-cholesky"}),
@@ -60,10 +58,10 @@ TRAIN = {  # the function of libraries.py, whether it uses threads, and what it 
 }
 
 
-def measure(version, threads):
+def measure(version, path, threads):
     """Train with all settings; return two rows, the default's and the best one's, and its name."""
     warnings.simplefilter("ignore")  # of scikit-learn: that it was told to end early
-    data = load(DATA)
+    data = load(path, features=None)
     rows, labels = np.array(data.rows[: data.train]), np.array(data.labels[: data.train])
     train, uses_threads, needed = TRAIN[version]
     trained = []
@@ -88,12 +86,13 @@ def measure(version, threads):
 
 
 def main():
-    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"))
+    data = {"type": Path, "nargs": "?", "default": DATA, "help": "the data"}
+    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), file=data)
     os.environ["OMP_NUM_THREADS"] = str(args.t)
     print("SGD's objective, by libraries")
     header(f"{'gap':>8}", "AUC", "peak-MB", "0.01%-s")
-    best = []
-    for _, (rows, setting) in each_alone({name: name for name in TRAIN}, args.t, measure, args.t):
+    works, best = {name: name for name in TRAIN}, []
+    for _, (rows, setting) in each_alone(works, args.t, measure, args.file, args.t):
         best.append(setting)
         for cells in rows:
             row(*cells)

@@ -6,6 +6,7 @@ for more to do, while another is measured.
 
 import os
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from bench import row
 
 
 def each_alone(works, threads, measure, *arguments):
-    """Yield (version, what measure returns) of each version that is installed; say what is not.
+    """Yield (version, what measure returns) of each version that is installed and does not crash.
+
+    What is left out is named below the rows.
 
     works: a dict of version: what measure is called with, in a new process, before the arguments.
     """
-    missing = {}
+    missing, crashed = {}, []
     for name in "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS":
         os.environ[name] = str(threads)  # read when the library is imported
     for version, work in works.items():
@@ -29,9 +32,13 @@ def each_alone(works, threads, measure, *arguments):
             except ModuleNotFoundError as error:
                 missing[error.name.partition(".")[0]] = None
                 continue
+            except BrokenProcessPool:
+                crashed.append(version)
+                continue
         yield version, result
-    if missing:
-        print(f"\nleft out: {', '.join(missing)} (not installed; make peers)")
+    for names, why in (missing, "not installed; make peers adds what it can"), (crashed, "crashed"):
+        if names:
+            print(f"\nleft out: {', '.join(names)} ({why})")
 
 
 def measure_each(versions, threads, measure, *arguments):
