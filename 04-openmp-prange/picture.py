@@ -125,6 +125,8 @@ def show(console, counts, owners, most):
     panels = [panel(brightness, [who[r] for r in rows], in_colour) for who in owners.values()]
     for lines in zip(*panels, strict=True):
         console.print(Text(" ").join(lines))
+    if not in_colour:
+        console.print("a digit: the thread of this row; a dot: few steps", highlight=False)
 
 
 def main():

@@ -44,4 +44,4 @@ help:
 	@echo 'all, build, run, test, exercise, clean; make help in the folder above explains them'
 
 .DEFAULT:
-	@echo "there is no '$@' to make here; in the folder above, type make help" >&2; exit 2
+	@echo "there is no '$@' to make here; in the folder above, type make $@, or make help" >&2; exit 2

@@ -6,7 +6,7 @@ A check lies in a chapter's exercise/ beside starter and solution, and is run by
     check.py FILE     checks FILE
 """
 
-import shutil
+import re
 import sys
 from pathlib import Path
 from textwrap import fill
@@ -25,7 +25,10 @@ def check(folder, suffixes, claims):
     again = f"type make exercise-{chapter[1]}"
     if len(sys.argv) > 1:
         again = "check it again"
-        works = {sys.argv[1]: Path(sys.argv[1]).resolve()}
+        # As make names it, in the chapter; or as this check shows it, at the top.
+        named = Path(sys.argv[1])
+        at_top = folder.parent.parent / named
+        works = {sys.argv[1]: (named if named.exists() or not at_top.exists() else at_top).resolve()}
     else:
         several = [suffixes] if isinstance(suffixes, str) else suffixes
         works = {f"{chapter}/exercise/mine{suffix}": folder / f"mine{suffix}" for suffix in several}
@@ -49,7 +52,8 @@ def copy_starters(works, again):
     """Copy each starter that has no copy yet. works: the path of each file, by the name to show."""
     new = {shown: work for shown, work in works.items() if not work.exists()}
     for shown, work in new.items():
-        shutil.copyfile(work.with_stem("starter"), work)
+        starter = work.with_stem("starter").read_text()
+        work.write_text(re.sub("starter(?! is)", "mine", starter))  # in its commands
         print(f"{shown} is your copy of the starter.")
     if new:
         print("It is meant to fail until you finish it: edit it,")

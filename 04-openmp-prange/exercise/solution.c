@@ -1,6 +1,6 @@
 /* Solution: threads share out the rows, and each has sums of its own.
  *
- *     cc -O3 -fopenmp exercise/solution.c -o build/solution && build/solution
+ *     mkdir -p build && cc -O3 -fopenmp exercise/solution.c -o build/solution && build/solution
  */
 #include "pixel.h"
 

@@ -1,6 +1,6 @@
 # Solution: threads share out the rows, and each has sums of its own.
 #
-#     include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+#     mkdir -p build && include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
 #     python -m cython exercise/solution.pyx -o build/solution.c
 #     cc -O3 -fopenmp -shared -fPIC -Iexercise -I"$include" build/solution.c -o build/solution.so
 #     PYTHONPATH=build python -c 'import solution; solution.main()'

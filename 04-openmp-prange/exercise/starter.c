@@ -1,6 +1,6 @@
 /* Exercise: a blur on several threads. Each pixel becomes the mean of the nine around it.
  *
- *     cc -O3 -fopenmp exercise/starter.c -o build/starter && build/starter
+ *     mkdir -p build && cc -O3 -fopenmp exercise/starter.c -o build/starter && build/starter
  *
  * It is meant to fail its check until you finish it: it is right on one thread only, and slow.
  */

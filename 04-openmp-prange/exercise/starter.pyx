@@ -1,6 +1,6 @@
 # Exercise: a blur on several threads. Each pixel becomes the mean of the nine around it.
 #
-#     include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+#     mkdir -p build && include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
 #     python -m cython exercise/starter.pyx -o build/starter.c
 #     cc -O3 -fopenmp -shared -fPIC -Iexercise -I"$include" build/starter.c -o build/starter.so
 #     PYTHONPATH=build python -c 'import starter; starter.main()'

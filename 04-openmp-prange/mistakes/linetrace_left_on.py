@@ -38,7 +38,7 @@ def main():
     before, often, right = measure(module, module.broken)
     common.say("seen", f"{MACRO}: {often}")
     common.say(
-        "", f"without it (Python 3.{sys.version_info[1]}): {measure(inert, inert.broken)[1]}"
+        "", f"without {MACRO} (Python 3.{sys.version_info[1]}): {measure(inert, inert.broken)[1]}"
     )
     common.say(
         "cause",

@@ -23,7 +23,8 @@ def main():
         "cause",
         "value = c[0]; c[0] = value + 1",
         "is what c[0] += 1 does. Both threads read 0, and both write 1: two updates, one "
-        "lost. prange turns += on a number into a reduction; but an element, of an array as "
+        "lost. Here one thread then counts to its end before the other one writes its 1 over all "
+        "of that. prange turns += on a number into a reduction; but an element, of an array as "
         "of a memoryview, is shared, and stays so.",
     )
     common.say("fix", "total += 1 in the loop, and c[0] = total after it")

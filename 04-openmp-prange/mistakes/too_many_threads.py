@@ -25,7 +25,11 @@ def crowd(module, job, **options):
 def main():
     common.start(__doc__)
     total = PYTHON * OPENMP
-    common.say("expected", f"{PYTHON} Python threads x {OPENMP} of OpenMP: {total} at work at once")
+    common.say(
+        "expected",
+        f"with OMP_NUM_THREADS={OPENMP}, {PYTHON} Python threads x {OPENMP} of OpenMP: "
+        f"{total} at work at once",
+    )
 
     numpy, pools, flags = common.need("numpy"), common.need("threadpoolctl"), common.openmp()
     os.environ["OMP_NUM_THREADS"] = str(OPENMP)

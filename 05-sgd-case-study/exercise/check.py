@@ -21,26 +21,31 @@ CC = shlex.split(os.environ.get("CC") or "cc")
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 CFLAGS = shlex.split(os.environ.get("EXERCISE_CFLAGS", "-O1"))
+TYPOS = "-Werror=unknown-pragmas", "-Werror=implicit-function-declaration"
 # What the reader has set for other programs is not for this one.
 ENVIRONMENT = {n: v for n, v in os.environ.items() if not n.startswith(("OMP_", "GOMP_", "KMP_"))}
 ENVIRONMENT |= {"LC_ALL": "C", "OMP_WAIT_POLICY": "passive"}
 
 
 def run(command):
-    """Run a command; return (exit code, output, errors), or (None, output, complaint)."""
+    """Run a command; return (exit code, output, errors), or None, what it printed, a complaint."""
     try:
         return bounded.run(command, LIMIT, env=ENVIRONMENT)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
         complaint = f"still running after {LIMIT} s; does each thread come to each barrier?"
-        return None, "", complaint
+        return None, (late.output or b"").decode(), complaint
 
 
-def build(work, library):
+def build(work, library, *instrumented):
     """Compile the work and harness.c; return "" or the first error."""
-    options = "-shared", "-fPIC", "-pthread", "-iquote", HERE
-    sources = work, HERE / "harness.c"
-    command = [*CC, *CFLAGS, *OPENMP_CFLAGS, *options, *sources, "-o", library, *OPENMP_LIBS, "-lm"]
-    code, output, errors = run(command)
+    options = *CFLAGS, *OPENMP_CFLAGS, "-fPIC", "-pthread", *TYPOS, "-iquote", HERE
+    compiled = library.with_suffix(".o")
+    code, output, errors = run([*CC, *options, *instrumented, "-c", work, "-o", compiled])
+    if code == 0:
+        sources = compiled, HERE / "harness.c"
+        whole = [] if sys.platform == "darwin" else ["-Wl,-z,defs"]  # nothing may be missing
+        command = [*CC, *options, "-shared", *whole, *sources, "-o", library, *OPENMP_LIBS, "-lm"]
+        code, output, errors = run(command)
     lines = (output + errors).splitlines()
     here = re.compile(rf"{re.escape(work.name)}:\d+:\d+: (?!warning|note).*")
     found = [seen[0] for line in lines if (seen := here.search(line))]
@@ -52,7 +57,7 @@ def claims(work):
     """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "work.so"
-        problem = build(work, library)
+        problem = build(work, library, "-fsanitize=thread") and build(work, library)
         yield f"{work.name} compiles", problem
         if problem:
             return

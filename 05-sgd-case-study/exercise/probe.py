@@ -20,33 +20,32 @@ class Seen(ctypes.Structure):
 
 
 def made_up(seed):
-    """Return rows, labels, and the struct for C, of a problem that differs with the seed."""
+    """Return the struct for C of a problem that differs with the seed."""
     random = np.random.default_rng(seed)
     rows = random.standard_normal((BLOCKS * ROWS, FEATURES), dtype=np.float32)
     rows[:, -1] = 1
     truth = random.standard_normal(FEATURES) / 2
     late = random.random(len(rows)) < 1 / (1 + np.exp(-(rows @ truth)))
     labels = np.where(late, 1, -1).astype(np.float32)
-    return rows, labels, Data(rows.ctypes.data, labels.ctypes.data, BLOCKS)
+    data = Data(rows.ctypes.data, labels.ctypes.data, BLOCKS)
+    data.kept = rows, labels  # as long as the struct that points to them
+    return data
 
 
-def loss(rows, labels, weights):
-    return float(np.logaddexp(0, -labels * (rows @ weights.astype(float))).mean())
+def expected(library, data, threads, due, divisor):
+    """Return the weights of local SGD, trained here one worker after the other.
 
-
-def expected(library, data, threads, every):
-    """Return the weights of local SGD, trained here one worker after the other."""
+    due(k): whether each worker's weights become their sum by divisor after so many blocks of all.
+    """
     weights = np.zeros((threads, FEATURES), dtype=np.float32)
     part = BLOCKS // threads
     library.reset(0)
-    for _ in range(EPOCHS):
-        for k in range(part):
-            for t in range(threads):
-                library.train_on(
-                    ctypes.byref(data), ctypes.c_size_t(t * part + k), pointer(weights[t])
-                )
-            if (k + 1) % every == 0:
-                weights[:] = weights.mean(axis=0, dtype=float)
+    for k in range(EPOCHS * part):
+        for t in range(threads):
+            block = ctypes.c_size_t(t * part + k % part)
+            library.train_on(ctypes.byref(data), block, pointer(weights[t]))
+        if due(k + 1):
+            weights[:] = weights.sum(axis=0, dtype=float) / divisor
     return weights[0]
 
 
@@ -61,25 +60,42 @@ def answer_of(library, data, threads, every, team):
     return answer, Seen.in_dll(library, "seen")
 
 
+def near(answer, other):
+    return np.abs(answer - other).max() <= 1e-4 * np.abs(other).max()
+
+
 def wrong(library, seed, threads, every, team=0):
     """Return "" or what is wrong with the answer for this problem."""
-    rows, labels, data = made_up(seed)
-    best = expected(library, data, threads, every)
+    data = made_up(seed)
     answer, seen = answer_of(library, data, threads, every, team)
     if seen.calls != BLOCKS * EPOCHS:
         return f"{seen.calls} calls of train_on(), not {BLOCKS * EPOCHS}: each block once an epoch"
-    gap = loss(rows, labels, answer) / loss(rows, labels, best) - 1
-    if not np.abs(answer - best).max() <= 1e-4 * np.abs(best).max():
-        return (
-            f"{threads} threads, every {every} blocks: after {EPOCHS} epochs the loss is off by "
-            f"{gap:+.2%}; what is averaged, when, and does everybody wait for it?"
-        )
-    return ""
+    part = BLOCKS // threads
+    best = expected(library, data, threads, lambda k: k % every == 0, threads)
+    if near(answer, best):
+        return ""
+    with np.errstate(over="ignore", invalid="ignore"):
+        known = {
+            "the weights are added up, and not divided": (lambda k: k % every == 0, 1),
+            "the weights are only added up, at the end": (lambda k: k == EPOCHS * part, 1),
+            "the weights are averaged at the end only": (lambda k: k == EPOCHS * part, threads),
+            "the weights are averaged once an epoch": (lambda k: k % part == 0, threads),
+            "the weights are averaged a block too early": (lambda k: (k - 1) % every == 0, threads),
+        }
+        hints = [
+            hint
+            for hint, how in known.items()
+            if near(answer, expected(library, data, threads, *how))
+        ]
+    hint = hints[0] if threads > 1 and hints else "what is averaged, when, and who waits for it?"
+    off = np.abs(answer - best).max() / np.abs(best).max()
+    where = f"{threads} thread{'s' * (threads > 1)}, every = {every}"
+    return f"{where}: the weights are off by {min(off, 99):.2%}; {hint}"
 
 
 def alone(library, threads):
     """Return "" or how the threads were not at work together, each on its own weights."""
-    _, _, data = made_up(5)
+    data = made_up(5)
     _, seen = answer_of(library, data, threads, 2, threads)
     if seen.missed or seen.came != threads:
         together = seen.missed or seen.came
@@ -91,13 +107,14 @@ def alone(library, threads):
 
 def twice(library):
     """Return "" or that two runs differ."""
-    _, _, data = made_up(7)
+    data = made_up(7)
     first, second = (answer_of(library, data, 4, 2, 4)[0].tobytes() for _ in range(2))
     return "" if first == second else "two runs differ; in which order are the weights added up?"
 
 
 def main():
     library = ctypes.CDLL(sys.argv[1])
+    refused = False
     for claim, problem in (
         ("right on one thread", lambda: wrong(library, 1, 1, 4)),
         (
@@ -106,9 +123,12 @@ def main():
         ),
         ("right on two threads", lambda: wrong(library, 2, 2, 4, 2) or wrong(library, 3, 2, 12, 2)),
         ("right on four threads", lambda: wrong(library, 4, 4, 1, 4) or wrong(library, 5, 4, 3, 4)),
-        ("the same bits in two runs", lambda: twice(library)),
     ):
-        print(f"{claim}\t{problem()}", flush=True)
+        found = problem()
+        refused |= bool(found)
+        print(f"{claim}\t{found}", flush=True)
+    if not refused:
+        print(f"the same bits in two runs\t{twice(library)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 #include "train_on.h"
 
 #include <omp.h>
-#include <string.h>
 
 /* Each thread trains weights of its own on its part of the blocks. */
 void train(const struct data *data, int threads, size_t every, int epochs, float *answer)

@@ -22,7 +22,7 @@ refused() {
 }
 
 @test "exercise: the starter is wrong with several threads only" {
-    refused 'right on two threads' 'the loss is off by .*; what is averaged' starter.c
+    refused 'right on two threads' 'the weights are off by .*; .* only added up, at the end' starter.c
     [ "$(grep -c 'not yet' <<<"$output")" -eq 2 ]
     [[ $output == *"  right    right on one thread"* ]] || false
 }
@@ -40,17 +40,23 @@ refused() {
     # Under a lock they never train together.
     refused 'threads train together' 'only 1 of 2 threads' solution.c \
         's/^ *train_on(.*/#pragma omp critical\n&/'
-    # Nobody waits for the others; averaged once, at the end; a sum.
-    refused 'right on .* threads' 'does everybody wait' solution.c '/omp barrier/d'
-    refused 'right on .* threads' 'what is averaged' solution.c \
+    # Not all wait for the others; all do what one should do; averaged too seldom, or a sum.
+    for wrong in '/omp barrier/d' 's/omp single /& nowait/' '/omp single/d; s/average(weights, threads);/&\n#pragma omp barrier/'; do
+        refused 'right on .* threads' 'who waits for it' solution.c "$wrong"
+    done
+    refused 'right on two threads' 'averaged at the end only' solution.c \
         's/(k + 1) % every == 0/k + 1 == part \&\& epoch == epochs - 1/'
-    refused 'right on two threads' 'what is averaged' solution.c 's|sum / threads|sum|'
+    refused 'right on four threads' 'once an epoch' solution.c 's/(k + 1) % every == 0/k + 1 == part/'
+    refused 'right on two threads' 'too early' solution.c 's/(k + 1) % every/k % every/'
+    refused 'right on two threads' 'added up, and not divided' solution.c 's|sum / threads|sum|'
     # Weights from elsewhere, and blocks left out.
-    refused 'right on one thread' 'the loss is off' solution.c \
+    refused 'right on one thread' 'the weights are off' solution.c \
         's/^    memcpy(answer.*/    for (int j = 0; j < FEATURES; j++) answer[j] = 0.1f;/'
     refused 'right on one thread' 'calls of train_on' solution.c 's/k < part/k < part - every/'
     # What does not compile, hangs or crashes.
     refused 'work.c compiles' 'work.c:.*error' solution.c 's/^#pragma omp barrier.*/barrier/'
+    refused 'work.c compiles' 'work.c:.*barier' solution.c 's/^#pragma omp barrier/#pragma omp barier/'
+    refused 'work.c compiles' 'work.c:.*train_onn' solution.c 's/train_on(/train_onn(/'
     refused 'train() runs to its end' 'crashed' solution.c 's/sum = 0;/sum = *(volatile double *)8;/'
 }
 
