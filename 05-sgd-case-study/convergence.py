@@ -86,6 +86,7 @@ def show_targets(console, rungs, rows):
     the flights held out when it was within 0.1%.
     """
     console.print("seconds until the objective is within 1%, 0.1% and 0.01% of the optimum")
+    console.print("(of sgd.py's versions: the epochs of their twins in C, at their own pace)")
     table = Table(box=None, pad_edge=False)
     for column in "version", "1%", "0.1%", "0.01%", "Msamples/s", "loss at 0.1%":
         table.add_column(column, justify="left" if column == "version" else "right")
@@ -100,10 +101,10 @@ def show_targets(console, rungs, rows):
 
 def show_workers(console, workers):
     """Print the gap after some epochs, for each number of workers."""
-    console.print("\ngap by workers, each on its part of the rows, averaged once an epoch")
+    console.print("\ngap after 1, 2, 4 ... epochs, of workers that are averaged once an epoch")
     table = Table(box=None, pad_edge=False)
     epochs = [epochs for epochs, *_ in workers[1] if epochs >= 1]
-    for column in "workers", *(f"after {e:.0f}" for e in epochs), "epochs":
+    for column in "workers", *(f"{e:.0f}" for e in epochs):
         table.add_column(column, justify="right")
     for count, curve in workers.items():
         table.add_row(f"{count}", *(f"{gap:.3%}" for epochs, _, gap, _ in curve if epochs >= 1))
@@ -137,7 +138,7 @@ def draw(curves, workers):
 def main():
     args = read_options(__doc__, t=(THREADS, 1, 64, "threads"))
     rows, curves = trained(args.t)
-    workers = {threads: curve for (name, threads), curve in curves.items() if name == "openmp"}
+    workers = {t: curve for (name, t), curve in sorted(curves.items()) if name == "openmp"}
     in_c = {
         name: curve
         for (name, t), curve in curves.items()

@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct header) == 64, "the header is one cache line");
 
 static void refuse(const char *path, const char *fault)
 {
-    fail(2, "%s: %s (make clean build makes build/flights.bin)", path, fault);
+    fail(2, "%s: %s (rm -f build/flights.bin; make build: makes it anew)", path, fault);
 }
 
 static void check_header(const char *path, const struct header *header, uint64_t size)
@@ -87,8 +87,8 @@ struct flights flights_map(const char *path)
                                     .test = header->test,
                                     .lambda = header->lambda,
                                     .optimum = header->optimum};
-    for (size_t row = 0; row < rows; row += WINDOW) {
-        const size_t n = rows - row < WINDOW ? rows - row : WINDOW;
+    for (size_t row = 0; row < rows; row += CHUNK) {
+        const size_t n = rows - row < CHUNK ? rows - row : CHUNK;
         if (!all_finite(flights.rows + row * FEATURES, n * FEATURES) ||
             !all_finite(flights.labels + row, n))
             refuse(path, "a number in it is not finite");

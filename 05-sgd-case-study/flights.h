@@ -4,11 +4,12 @@
 #ifndef FEATURES /* -DFEATURES=800: for a file of other data, see other_data.py */
 #define FEATURES 32
 #endif
+_Static_assert(FEATURES % 32 == 0, "a row is whole registers, in bfloat16 too");
 
 /* BLOCK: rows that training visits together, 64 KB. Memory is fast only when it is read in order
- * for a while: visiting single rows in random order takes several times as long. WINDOW: rows that
+ * for a while: visiting single rows in random order takes several times as long. CHUNK: rows that
  * are read from the file at a time, 2 MB. */
-enum { BLOCK = 512, WINDOW = 32 * BLOCK };
+enum { BLOCK = 512, CHUNK = 32 * BLOCK };
 
 /* Both arrays are the file itself, mapped into memory: what is touched is read. */
 struct flights {

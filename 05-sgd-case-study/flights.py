@@ -12,12 +12,12 @@ read.
 import importlib.metadata
 from pathlib import Path
 
-from bench import built, read_options, run
+from bench import built, fail, read_options, run
 
 with built():
     import numpy as np
     import pandas as pd
-    from flights_file import BLOCK, Flights, auc, load, objective, save, windows
+    from flights_file import BLOCK, Flights, auc, chunks, load, objective, save
     from rich.console import Console
     from rich.progress import track
 
@@ -84,7 +84,7 @@ def newton(flights, start=None, tolerance=1e-12):
     for _ in range(50):
         gradient = flights.lambda_ * weights
         hessian = flights.lambda_ * np.eye(len(weights))
-        for part in windows(0, flights.train):
+        for part in chunks(0, flights.train):
             rows, labels = flights.rows[part].astype(np.float64), flights.labels[part]
             error = 1 / (1 + np.exp(labels * (rows @ weights)))  # its chance
             gradient -= rows.T @ (labels * error) / flights.train
@@ -120,7 +120,9 @@ def main():
     )
     data = split(*features_and_labels(*read_tables()))
     best = newton(data)
-    chunks = [data[:2]] if args.times == 1 else grown(data, best, args.times)
+    parts = [data[:2]] if args.times == 1 else grown(data, best, args.times)
+    if args.file.is_dir():
+        fail(2, f"{args.file}: Is a directory")
     args.file.parent.mkdir(parents=True, exist_ok=True)
 
     def optimum_of(flights):
@@ -128,7 +130,7 @@ def main():
         best = newton(flights, start=best)
         return objective(flights, best)
 
-    save(args.file, chunks, args.times * data.train, LAMBDA, optimum_of)
+    save(args.file, parts, args.times * data.train, LAMBDA, optimum_of)
     data = load(args.file)
     print(
         f"{args.file}: {len(data.rows):,} flights, {data.train:,} to train on, "

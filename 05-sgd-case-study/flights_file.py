@@ -11,7 +11,7 @@ import numpy as np
 BLOCK = 512  # rows that training visits together; the training rows are whole blocks
 FEATURES = 32
 TOLERANCE = 1e-3  # training ends within this share of the optimum
-WINDOW = 128 * BLOCK  # rows that are looked at together, so that little memory is needed
+CHUNK = 32 * BLOCK  # rows that are looked at together, so that little memory is needed
 
 # magic, training rows, held-out rows, features, 0, lambda, objective at the optimum, and zeros up
 # to 64 bytes, so that the rows behind it begin on a cache line; all little-endian.
@@ -33,10 +33,10 @@ class Flights(NamedTuple):
     optimum: float
 
 
-def windows(low, high):
+def chunks(low, high):
     """Yield slices that make up low..high."""
-    for start in range(low, high, WINDOW):
-        yield slice(start, min(start + WINDOW, high))
+    for start in range(low, high, CHUNK):
+        yield slice(start, min(start + CHUNK, high))
 
 
 def mean_loss(flights, weights, low, high):
@@ -44,7 +44,7 @@ def mean_loss(flights, weights, low, high):
     w = np.asarray(weights, dtype=np.float64)
     losses = (
         np.logaddexp(0, -flights.labels[part] * (flights.rows[part] @ w)).sum()
-        for part in windows(low, high)
+        for part in chunks(low, high)
     )
     return sum(losses) / (high - low)
 
@@ -56,11 +56,6 @@ def objective(flights, weights):
     """
     w = np.asarray(weights, dtype=np.float64)
     return mean_loss(flights, w, 0, flights.train) + flights.lambda_ / 2 * (w @ w)
-
-
-def held_out_loss(flights, weights):
-    """Return the mean loss of the held-out rows."""
-    return mean_loss(flights, weights, flights.train, len(flights.rows))
 
 
 def auc(flights, weights):
@@ -77,10 +72,10 @@ def auc(flights, weights):
     return (ranks[late].sum() - n * (n + 1) / 2) / (n * (len(late) - n))
 
 
-def save(path, chunks, train, lambda_, optimum_of):
+def save(path, parts, train, lambda_, optimum_of):
     """Write the file; it appears under its name only when it is complete.
 
-    chunks yields (rows, labels), float (n, features) and (n,): first those to train on, `train` in
+    parts yields (rows, labels), float (n, features) and (n,): first those to train on, `train` in
     all. optimum_of(flights) is called when they are written, and returns the optimum.
     """
     unfinished = path.with_name(path.name + ".tmp")
@@ -88,7 +83,7 @@ def save(path, chunks, train, lambda_, optimum_of):
     try:
         with unfinished.open("wb+") as file:
             file.write(bytes(HEADER.size))
-            for rows, some in chunks:
+            for rows, some in parts:
                 file.write(rows.astype("<f4").data)
                 labels.append(some.astype("<f4"))
             for some in labels:
@@ -117,7 +112,7 @@ def load(path, features=FEATURES):
     """
 
     def refuse(fault):
-        raise ValueError(f"{path}: {fault} (make clean build makes build/flights.bin)")
+        raise ValueError(f"{path}: {fault} (rm -f build/flights.bin; make build: makes it anew)")
 
     path = Path(path)
     try:
@@ -137,7 +132,7 @@ def load(path, features=FEATURES):
         if size != HEADER.size + (train + test) * (its_features + 1) * 4:
             refuse("its length does not fit its header")
         flights = mapped(file, train + test, its_features, train, lambda_, optimum)
-    for part in windows(0, train + test):
+    for part in chunks(0, train + test):
         if not (np.isfinite(flights.rows[part]).all() and np.isfinite(flights.labels[part]).all()):
             refuse("a number in it is not finite")
     return flights

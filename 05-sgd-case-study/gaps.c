@@ -6,8 +6,7 @@
  *         -fno-math-errno -fopenmp gaps.c local_sgd.c kernels.c storage.c flights.c \
  *         judge.c -lm -o gaps && ./gaps
  *
- * Each row is a training of its own, which answers with the average over the second half of what
- * it has seen, or of its last epoch. convergence.py draws the rows.
+ * Each row is a training of its own, from nothing. convergence.py draws the rows.
  */
 #include "../tools/bench.h"
 
@@ -72,6 +71,8 @@ int main(int argc, char **argv)
     curve("batched", train_batches, &run, &flights);
     curve("prefetched", train_prefetched, &run, &flights);
     for (run.threads = 1; run.threads <= MAX_WORKERS; run.threads *= 2)
+        curve("openmp", train_prefetched, &run, &flights);
+    if ((run.threads = threads) & (threads - 1)) /* not among them */
         curve("openmp", train_prefetched, &run, &flights);
     load_rows(&run, &flights, HALVES);
     run.threads = 1;

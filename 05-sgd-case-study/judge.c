@@ -23,8 +23,8 @@ static double mean_loss(const struct flights *flights, const float *weights, siz
     for (size_t i = low; i < high; i++) {
         double m = flights->labels[i] * margin(flights->rows + i * FEATURES, weights);
         loss += m > 0 ? log1p(exp(-m)) : log1p(exp(m)) - m; /* neither can overflow */
-        if (i % WINDOW == WINDOW - 1 || i + 1 == high)
-            flights_forget(flights, i / WINDOW * WINDOW, i % WINDOW + 1);
+        if (i % CHUNK == CHUNK - 1 || i + 1 == high)
+            flights_forget(flights, i / CHUNK * CHUNK, i % CHUNK + 1);
     }
     return loss / (double)(high - low);
 }
@@ -72,7 +72,8 @@ double flights_auc(const struct flights *flights, const float *weights)
     qsort(scored, flights->test, sizeof *scored, by_margin);
     for (size_t low = 0, high; low < flights->test; low = high) { /* low..high: equal margins */
         double tied_late = 0;
-        for (high = low; high < flights->test && scored[high].margin == scored[low].margin; high++)
+        for (high = low; high < flights->test && !(scored[high].margin > scored[low].margin);
+             high++)
             tied_late += scored[high].label > 0;
         double tied_on_time = (double)(high - low) - tied_late;
         pairs += tied_late * (on_time + tied_on_time / 2);

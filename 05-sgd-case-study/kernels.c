@@ -28,10 +28,11 @@ void train_rows(const void *rows, const float *labels, const void *next, float s
 }
 
 #define INLINE static inline __attribute__((always_inline)) /* so that `bytes` is a constant */
-enum { CACHE_LINE = 64, ROWS = 4 }; /* ROWS: added up before the weights are touched */
+enum { CACHE_LINE = 64, READ = 0, L2 = 2 }; /* READ, L2: what is fetched for, and where to */
+enum { ROWS = 4 };                          /* added up before the weights are touched */
 
 /* Part v of a row. A feature has 4 bytes, a float, or 2, a bfloat16: the upper half of a float.
- * Then each word holds one of the first 16 features and one of the last 16; see storage.c. */
+ * Then each word holds a feature of the first half and one of the second; see storage.c. */
 INLINE vector part(const char *rows, int number, int v, int bytes)
 {
     const char *row = rows + number * FEATURES * bytes;
@@ -43,7 +44,12 @@ INLINE vector part(const char *rows, int number, int v, int bytes)
 }
 
 /* The margins of WIDTH rows. A sum across a register takes several steps, and most of its lanes
- * idle; two rows share each step here, as two digits do where a binary counter carries. */
+ * idle; here two rows share each step. Of the products a, b, c, d of four rows:
+ *
+ *     a0+a1 a2+a3 b0+b1 b2+b3    and so for c, d: two rows in a register
+ *     a0+..+a3 b0+..+b3 c0+..+c3 d0+..+d3
+ *
+ * What waits for its partner is in `level`, as the bits of a counter of the rows are. */
 INLINE vector margins(const vector w[PARTS], const char *rows, int bytes)
 {
     vector level[8];
@@ -67,7 +73,7 @@ INLINE vector margins(const vector w[PARTS], const char *rows, int bytes)
  * code: 2^k made of the bits of a float, times a polynomial for the rest. */
 static inline float vector_exp(float x)
 {
-    x = x < -80 ? -80 : x > 80 ? 80 : x;
+    x = x > 80 ? 80 : x > -80 ? x : -80; /* so that NaN becomes a number */
     float k = rintf(x * 1.44269504f), r = x - k * 0.693147181f, power;
     int32_t bits = ((int32_t)k + 127) * (1 << 23);
     memcpy(&power, &bits, sizeof power);
@@ -93,7 +99,7 @@ INLINE void train_block(const char *rows, const float *labels, const char *next,
         memcpy(updated, w, sizeof updated);
         for (int b = 0; b < BATCH; b += ROWS) {
             for (int at = 0; next && at < ROWS * FEATURES * bytes; at += CACHE_LINE)
-                __builtin_prefetch(next + (i + b) * FEATURES * bytes + at, 0, 2);
+                __builtin_prefetch(next + (i + b) * FEATURES * bytes + at, READ, L2);
             for (int v = 0; v < PARTS; v++) {
                 vector change = factor[b] * part(rows, b, v, bytes);
                 for (int c = b + 1; c < b + ROWS; c++)

@@ -13,8 +13,7 @@
 #include "../tools/bench.h"
 
 #include "../tools/memory.h"
-#include "local_sgd.h"
-#include <math.h>
+#include "report.h"
 #include <sys/resource.h>
 
 /* The most memory that this program has had, pages of the file included, in MB. */
@@ -32,28 +31,24 @@ static double peak_memory(void)
 
 static void climb(struct training *run, const struct flights *flights, uint64_t epochs)
 {
-    char answer[24];
+    char rest[40];
 
     train(run, flights, epochs * windows(run), TOLERANCE);
-    const double reached = flights_objective(flights, run->answer);
-    const double above = reached / flights->optimum - 1;
     const size_t passes = run->visits / windows(run);
     const size_t bytes = passes * run->blocks * BLOCK * (FLOATS + sizeof(float));
 
-    wall = run->wall;
-    cpu = run->cpu;
-    snprintf(answer, sizeof answer, "%.6f", reached);
-    row_of_text("mapped", run->threads, answer, fabs(above) <= TOLERANCE,
-                "%8zu%8.4f%%%8.4f%8.1f%8.0f\n", passes, 100 * above,
-                flights_auc(flights, run->answer), (double)bytes / wall / 1e9, peak_memory());
+    snprintf(rest, sizeof rest, "%8.1f%8.0f", (double)bytes / run->wall / 1e9, peak_memory());
+    row_of_training("mapped", run, flights, 1, rest);
 }
 
 int main(int argc, char **argv)
 {
     uint64_t threads = 2, epochs = 20, seed = 1;
+    uint64_t step = (uint64_t)(FIRST_STEP * 1000);
     const struct opt options[] = {{'t', &threads, 1, MAX_WORKERS, "threads"},
                                   {'e', &epochs, 1, 1000, "most epochs"},
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
+                                  {'p', &step, 1, 1000000, "first step size, in thousandths"},
                                   {0}};
     const int first = read_options(argc, argv, " [build/flights.bin]", options);
     struct flights flights = flights_map(flights_path(argc, argv, first));
@@ -64,7 +59,7 @@ int main(int argc, char **argv)
                            .blocks = flights.train / BLOCK,
                            .window = 128, /* 8 MB */
                            .mapped = &flights,
-                           .first_step = FIRST_STEP,
+                           .first_step = (double)step / 1000,
                            .seed = seed};
 
     run.order = memory(run.blocks * sizeof *run.order);

@@ -79,7 +79,7 @@ def vowpal_wabbit(rows, labels, lambda_, _threads, options=""):
     return weights, took
 
 
-def pytorch(rows, labels, lambda_, threads, epochs=1, batch=512, step=0.5, optimizer="SGD"):
+def pytorch(rows, labels, lambda_, threads, epochs, batch, step, optimizer="SGD"):
     """PyTorch: batches in a new order each epoch."""
     torch = import_module("torch")
     torch.set_num_threads(threads)

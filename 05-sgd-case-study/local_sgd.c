@@ -69,8 +69,9 @@ static void visit(const struct training *run, struct shard *shard)
 }
 
 /* Average over the threads, always in the same order: the same bits every time. The answer is the
- * average over the second half of the epoch, and of epochs before: after the first, the second,
- * the third and fourth, the fifth to eighth ... So it covers about half of what was seen. */
+ * average over the second half of the epoch, and of those before it back to a power of two: of the
+ * first epoch, the second, the third and fourth, the fifth to eighth ... So the beginning, which
+ * was far from the optimum, is forgotten. */
 static void combine(struct training *run, size_t epoch)
 {
     const double before = (double)(epoch - power_of_two(epoch));
@@ -91,7 +92,7 @@ static void combine(struct training *run, size_t epoch)
 }
 
 /* Train on the first `n` windows of a new order. The step is halved whenever each thread has seen
- * twice as many rows as there are, 4 times, 8 times (epoch-GD; Hazan and Kale 2014). */
+ * twice as many rows as there are, 4 times, 8 times (as in epoch-GD; Hazan and Kale 2014). */
 static void train_epoch(struct training *run, size_t epoch, size_t n, double lambda,
                         uint64_t *state)
 {

@@ -27,8 +27,9 @@ def power_of_two(n):
 def combine(weights, totals, blocks, answer, epoch):
     """Average the threads' weights in place; return the new answer.
 
-    It is the average over the second half of the epoch, and of epochs before: after the first, the
-    second, the third and fourth, the fifth to eighth ... So it covers about half of what was seen.
+    It is the average over the second half of the epoch, and of those before it back to a power of
+    two: of the first epoch, the second, the third and fourth, the fifth to eighth ... So the
+    beginning, which was far from the optimum, is forgotten.
     """
     threads = len(weights)
     parts = [(blocks * t // threads, blocks * (t + 1) // threads) for t in range(threads)]
@@ -43,7 +44,7 @@ def train(epoch, blocks, threads, good_enough, seed=1, epochs=20, first_step=0.0
     """Train until good_enough(answer); return answer, epochs, wall and CPU seconds of training.
 
     The step is halved whenever each thread has seen twice as many rows as there are, 4 times, 8
-    times (epoch-GD; Hazan and Kale 2014).
+    times (as in epoch-GD; Hazan and Kale 2014).
     """
     weights = np.zeros((threads, FEATURES), dtype=np.float32)
     totals, order, state = np.zeros_like(weights), list(range(blocks)), seed

@@ -4,8 +4,9 @@
     python other_data.py tumours build/tumours.bin
 
 fashion: pictures of pullovers and shirts, 784 pixels each (Fashion-MNIST, Debian's package
-dataset-fashion-mnist). tumours: 569 of them, 30 measurements each (in scikit-learn). A constant is
-added, and zeros up to a multiple of 32 features. For 800 features sgd.c is compiled anew:
+dataset-fashion-mnist). tumours: 569 of them, 30 measurements each (in scikit-learn); too few to
+train on in blocks, but the optimum can be compared. A constant is added, and zeros up to a multiple
+of 32 features. For 800 features sgd.c is compiled anew; `make fashion` does all of this:
 
     make build/sgd-800 && build/sgd-800 -p 5 -e 100 build/fashion.bin
 """

@@ -14,8 +14,7 @@
 #include "../tools/bench.h"
 
 #include "../tools/memory.h"
-#include "local_sgd.h"
-#include <math.h>
+#include "report.h"
 
 enum { MAX_RUNS = 99, MIN_ROWS = 256 * BLOCK }; /* fewer rows have another optimum */
 
@@ -63,30 +62,32 @@ enum { RUNGS = sizeof rungs / sizeof *rungs };
 static void climb(const struct rung *rung, struct training *run, const struct flights *flights,
                   uint64_t epochs)
 {
-    if (run->row_bytes != rung->row_bytes)
+    static double load_seconds;
+    char rest[40];
+
+    if (run->row_bytes != rung->row_bytes) {
+        start_clock();
         load_rows(run, flights, rung->row_bytes);
+        stop_clock();
+        load_seconds = wall;
+    }
     run->train = rung->train;
     const int same = repeat(run, flights, epochs);
     const size_t bytes = run->visits * BLOCK * (run->row_bytes + sizeof(float));
-    const double reached = flights_objective(flights, run->answer);
-    const double above = reached / flights->optimum - 1;
-    char answer[24] = "diverged", more[40] = "       -        -       -";
 
-    wall = run->wall;
-    cpu = run->cpu;
-    if (reached < log(2)) { /* what weights of zero have */
-        snprintf(answer, sizeof answer, "%.6f", reached);
-        snprintf(more, sizeof more, "%8zu%8.4f%%%8.4f", run->visits / run->blocks, 100 * above,
-                 flights_auc(flights, run->answer));
-    }
-    row_of_text(rung->version, run->threads, answer, same && fabs(above) <= TOLERANCE, "%s%8.1f\n",
-                more, (double)bytes / wall / 1e9);
-    if (!(reached < log(2)))
-        fprintf(stderr, "%s: %s: training diverged: choose a smaller step than -p %.0f\n", program,
-                rung->version, run->first_step * 1000);
-    else if (!same)
+    snprintf(rest, sizeof rest, "%8.1f%8.4f", (double)bytes / run->wall / 1e9, load_seconds);
+    row_of_training(rung->version, run, flights, same, rest);
+    if (!same)
         fprintf(stderr, "%s: %s: the answer is not the same in every run\n", program,
                 rung->version);
+}
+
+/* End the program if some threads would have nothing to train on. */
+static void check_threads(uint64_t threads, size_t blocks)
+{
+    if (threads > blocks)
+        fail(2, "-t '%llu': there are only %zu blocks of %d rows to share out",
+             (unsigned long long)threads, blocks, BLOCK);
 }
 
 int main(int argc, char **argv)
@@ -104,10 +105,11 @@ int main(int argc, char **argv)
     struct training run = {.seed = seed, .first_step = (double)step / 1000, .window = 1};
 
     run.blocks = (n < flights.train ? n : flights.train) / BLOCK;
+    check_threads(threads, run.blocks);
     run.order = memory(run.blocks * sizeof *run.order);
     printf("SGD on %zu rows until the objective is within 0.1%% of %.6f\n", run.blocks * BLOCK,
            flights.optimum);
-    header("%8s%9s%8s%8s\n", "epochs", "gap", "AUC", "GB/s");
+    header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "load-s");
     for (int i = 0; i < RUNGS; i++) {
         run.threads = rungs[i].parallel ? threads : 1;
         climb(&rungs[i], &run, &flights, epochs);

@@ -78,9 +78,12 @@ def climb(data, version, threads, blocks, args):
         advice = f"choose a smaller step than -p {args.p}"
         print(f"sgd.py: {version}: training diverged: {advice}", file=sys.stderr)
         return "diverged", False, took, "-", f"{'-':>8}", "-", speed
+    gap = reached / data.optimum - 1
+    if gap > TOLERANCE:
+        advice = f"choose a larger -e than {epochs}, or another -p"
+        print(f"sgd.py: {version}: not yet within 0.1%: {advice}", file=sys.stderr)
     if not same:
         print(f"sgd.py: {version}: the answer is not the same in every run", file=sys.stderr)
-    gap = reached / data.optimum - 1
     right = same and abs(gap) <= TOLERANCE
     cells = f"{epochs}", f"{gap:8.4%}", f"{auc(data, weights):.4f}", speed
     return f"{reached:.6f}", right, took, *cells
@@ -103,6 +106,8 @@ def main():
     except ValueError as error:
         fail(2, error)
     blocks = min(args.n, data.train) // BLOCK
+    if args.t > blocks:
+        fail(2, f"-t '{args.t}': there are only {blocks} blocks of {BLOCK} rows to share out")
     if args.watch:
         print(watch(data, blocks, args))
         return

@@ -63,7 +63,7 @@ cdef check(const float[:, ::1] rows, const float[::1] labels, const uint32_t[::1
         raise ValueError(f"rows must be (n, {FEATURES}) and labels (n,), not "
                          f"({rows.shape[0]}, {rows.shape[1]}) and ({labels.shape[0]},)")
     for k in range(order.shape[0]):
-        if (<Py_ssize_t>order[k] + 1) * BLOCK > rows.shape[0]:
+        if <size_t>order[k] >= <size_t>rows.shape[0] // BLOCK:
             raise ValueError(f"order[{k}] = {order[k]} is beyond the {rows.shape[0] // BLOCK} "
                              f"blocks of rows")
 

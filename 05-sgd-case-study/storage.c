@@ -15,7 +15,7 @@ static uint32_t rounded(float x)
     return (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000; /* to the nearest; half way: to even */
 }
 
-/* Word j holds feature j in its upper half, and in its lower half one of the second 16. */
+/* Word j holds feature j in its upper half, and in its lower half one of the second half. */
 static void pack_row(uint32_t packed[FEATURES / 2], const float row[FEATURES])
 {
     for (int j = 0; j < FEATURES / 2; j++)

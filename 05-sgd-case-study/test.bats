@@ -146,6 +146,11 @@ model = LogisticRegression(C=1 / (f.lambda_ * f.train), fit_intercept=False, tol
 objective = flights_file.objective(f, model.fit(rows, labels).coef_[0])
 assert abs(objective / f.optimum - 1) < 1e-6, objective"
     done
+    for program in build/sgd "$PY sgd.py"; do
+        # shellcheck disable=SC2086 # a command of two words
+        run -2 limited $program -t 3 "$BATS_TEST_TMPDIR/tumours.bin"
+        [[ $output == *"-t '3': there are only 1 blocks of 512 rows to share out" ]] || false
+    done
     run -2 limited build/sgd "$BATS_TEST_TMPDIR/fashion.bin"
     [[ $output == *"its rows have 800 features instead of 32" || $output == *"No such file"* ]] || false
     [[ $kinds == *fashion ]] || skip "the flights and the tumours are right; Debian's dataset-fashion-mnist is missing"
@@ -167,7 +172,7 @@ for train, setting, nearer in (
     (libraries.linear, dict(solver='newton-cholesky'), 1e-6), (libraries.linear, dict(solver='lbfgs'), 1e-3),
     (libraries.linear, dict(solver='saga'), 1e-3), (libraries.sgd, dict(average=True), 0.05),
     (libraries.snapml, {}, 1e-3), (libraries.cyanure, {}, 1e-3), (libraries.vowpal_wabbit, {}, 0.2),
-    (libraries.pytorch, dict(epochs=3, step=0.2), 0.05),
+    (libraries.pytorch, dict(epochs=3, batch=512, step=0.2), 0.05),
 ):
     try: weights, took = train(few.rows, few.labels, f.lambda_, 2, **setting)
     except ModuleNotFoundError as error: print('left out:', error.name); continue
@@ -194,6 +199,10 @@ for train, setting, nearer in (
     [[ $output == *"sgd.py: python: training diverged: choose a smaller step than -p 300000"* ]] || false
     [ "$(column answer python) $(column gap numpy) $(column AUC cython-prange)" = "diverged - -" ]
     [[ ${output,,} != *nan* ]]
+    run -1 limited build/larger -p 1000000
+    [[ $output == *"larger: mapped: training diverged"* && ${output,,} != *nan* ]]
+    run -0 limited "$PY" sgd.py --watch -p 100000
+    [[ ${lines[-1]} == "training diverged: choose a smaller step than -p 100000" ]]
 }
 
 # with_kernels CODE: the same, with f, the flights, and moved(kernel, start, ...): the weights that a
@@ -300,6 +309,7 @@ assert epochs == 4 and abs(flights_file.objective(f, answer) - expected) < 2e-6"
     [[ $output == *"sgd.py: numpy: the answer is not the same in every run"* ]] || false
     run -1 limited build/sgd -t 64 -e 1
     [ "${lines[-1]}" = "sgd: wrong answer: openmp bfloat16-openmp" ]
+    [[ $output == *"sgd: openmp: not yet within 0.1%: choose a larger -e than 1, or another -p"* ]] || false
 }
 
 @test "a damaged file is refused by C and by Python in the same line, and C refuses one file too many" {
@@ -330,6 +340,8 @@ for name, content in {
     done
     run -2 limited build/sgd build/flights.bin more.bin
     [ "$output" = "sgd: 'more.bin' is one file too many; see --help" ]
+    run -2 limited "$PY" flights.py build
+    [ "$output" = 'flights.py: build: Is a directory' ]
 }
 
 @test "arrays that do not fit are refused before any work, and stay as they were" {

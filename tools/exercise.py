@@ -26,9 +26,8 @@ def check(folder, suffixes, claims):
     if len(sys.argv) > 1:
         again = "check it again"
         # As make names it, in the chapter; or as this check shows it, at the top.
-        named = Path(sys.argv[1])
-        at_top = folder.parent.parent / named
-        works = {sys.argv[1]: (named if named.exists() or not at_top.exists() else at_top).resolve()}
+        places = [Path(sys.argv[1]), folder.parent.parent / sys.argv[1]]
+        works = {sys.argv[1]: next(filter(Path.exists, places), places[0]).resolve()}
     else:
         several = [suffixes] if isinstance(suffixes, str) else suffixes
         works = {f"{chapter}/exercise/mine{suffix}": folder / f"mine{suffix}" for suffix in several}

@@ -199,16 +199,25 @@ def print_factors(console, measured):
     for name, slow, fast in factors:
         speedup = rows[slow]["seconds"] / rows[fast]["seconds"]
         steps.append({"name": name, "slow": rows[slow], "fast": rows[fast], "speedup": speedup})
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in "step", "from", "to":
-        table.add_column(name, no_wrap=True)
-    for name in "seconds", "then", "times as fast":
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("log scale" if is_logarithmic(steps) else "", no_wrap=True)
+    scale = "log scale" if is_logarithmic(steps) else ""
+    columns = "step", "from", "to", "seconds", "then", "times as fast", scale
+    cells = []
     for step in steps:
         slow, fast = step["slow"], step["fast"]
-        cells = slow["version"], fast["version"], short(slow), short(fast), times(step["speedup"])
-        table.add_row(step["name"], *cells, bar(step["speedup"], steps, 12))
+        texts = slow["version"], fast["version"], short(slow), short(fast), times(step["speedup"])
+        cells.append((step["name"], *texts, bar(step["speedup"], steps, 12)))
+    wide = console.options.update(width=1000)
+    # On a narrow terminal the bars go, then the seconds, which the table below has too.
+    for kept in range(7), range(6), (0, 1, 2, 5):
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for at in kept:
+            table.add_column(
+                columns[at], justify="right" if at in (3, 4, 5) else "left", no_wrap=True
+            )
+        for row in cells:
+            table.add_row(*(row[at] for at in kept))
+        if Measurement.get(console, wide, table).maximum <= console.width:
+            break
     console.print(table)
     console.print()
 
@@ -218,7 +227,7 @@ def doubts_about(measured):
     rows = [row for row, _ in measured]
     doubts = {
         "?: the two fastest runs differ by more than 3%": [not row["settled"] for row in rows],
-        "fewer cores than threads": [row["crowded"] for row in rows],
+        "other programs took cores from": [row["crowded"] for row in rows],
         "more than the limit": [row.get("share", 0) > 1 + 2 * AGREE for row in rows],
     }
     for doubt, is_so in doubts.items():

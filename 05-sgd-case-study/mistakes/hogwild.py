@@ -2,8 +2,9 @@
 
     python mistakes/hogwild.py
 
-Niu, Recht, Re and Wright (2011) share the weights without a lock. That pays where rows are sparse,
-so that two threads hardly ever write to the same weight. Here each step writes to all 32.
+Niu, Recht, Re and Wright (2011) share the weights without a lock, and assume that adding to one of
+them is atomic; programs often have atomic reads and writes in its place. It pays where rows are
+sparse, so that two threads hardly ever write to the same weight. Here each step writes to all 32.
 """
 
 import common
@@ -22,8 +23,8 @@ def main():
     common.say(
         "cause",
         "a relaxed atomic keeps each read and each write whole, but a step is a read and a write. "
-        "The compiler may not put atomics into vectors; and two cores that write to one cache "
-        "line hand it to and fro.",
+        "(An atomic addition would lose nothing, and take longer still.) The compiler may not put "
+        "atomics into vectors; and two cores that write to one cache line hand it to and fro.",
     )
     common.say("fix", "Hogwild! for sparse rows; for dense ones weights of its own for each thread")
     same = training.local_sgd()

@@ -10,7 +10,7 @@ from bench import run
 
 def main():
     common.start(__doc__, needs_gil=False)
-    common.say("expected", "steps that overwrite each other, and another answer in each run")
+    common.say("expected", "steps that overwrite each other, and no gain from the second thread")
 
     module = common.load("shared_weights", *training.FAST, *common.openmp())
     lost = training.lost_update(module.racing)

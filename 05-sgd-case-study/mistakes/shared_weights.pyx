@@ -12,14 +12,17 @@ cdef extern from *:
     #include <stdatomic.h>
     #include <time.h>
 
-    /* Relaxed: each read and each write is whole, and nothing is said about their order. */
+    /* Relaxed: each read and each write is whole, and nothing is said about their order. (As the
+     * compilers have it: atomics of C11 need memory that was declared _Atomic.) */
     static float relaxed_read(float *w)
     {
-        return atomic_load_explicit((_Atomic float *)w, memory_order_relaxed);
+        float x;
+        __atomic_load(w, &x, __ATOMIC_RELAXED);
+        return x;
     }
     static void relaxed_write(float *w, float x)
     {
-        atomic_store_explicit((_Atomic float *)w, x, memory_order_relaxed);
+        __atomic_store(w, &x, __ATOMIC_RELAXED);
     }
 
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -43,7 +46,6 @@ cdef extern from *:
     void unlock() noexcept nogil
     void meet() noexcept nogil
     long taken
-    int readers
 
 cdef enum:
     FEATURES = 32
@@ -81,7 +83,7 @@ def racing(const float[:, ::1] rows not None, const float[::1] labels not None, 
 
 def relaxed(const float[:, ::1] rows not None, const float[::1] labels not None, float size,
             float[::1] weights not None, int threads, bint meeting=False):
-    """The same with relaxed atomics: Hogwild!"""
+    """The same with relaxed atomic reads and writes: how Hogwild! is often written."""
     cdef Py_ssize_t i
     for i in prange(rows.shape[0], nogil=True, schedule="static", num_threads=threads):
         step(&rows[i, 0], labels[i], size, &weights[0], True, meeting)

@@ -1,0 +1,34 @@
+/* A row of the table: how good are the weights that a training has left? Include it after bench.h.
+ */
+#pragma once
+#include "local_sgd.h"
+
+#include <math.h>
+
+/* right: as far as the caller knows. rest: the columns behind those of all trainings. */
+static inline void row_of_training(const char *version, const struct training *run,
+                                   const struct flights *flights, int right, const char *rest)
+{
+    const double reached = flights_objective(flights, run->answer);
+    const double above = reached / flights->optimum - 1;
+    const int diverged = !(reached < log(2)); /* what weights of zero have; also of NaN */
+    const size_t epochs = run->visits / windows(run);
+    char answer[24] = "diverged", quality[40] = "       -        -       -";
+
+    wall = run->wall;
+    cpu = run->cpu;
+    if (!diverged) {
+        snprintf(answer, sizeof answer, "%.6f", reached);
+        snprintf(quality, sizeof quality, "%8zu%8.4f%%%8.4f", epochs, 100 * above,
+                 flights_auc(flights, run->answer));
+    }
+    row_of_text(version, run->threads, answer, right && fabs(above) <= TOLERANCE, "%s%s\n", quality,
+                rest);
+    if (diverged)
+        fprintf(stderr, "%s: %s: training diverged: choose a smaller step than -p %.0f\n", program,
+                version, run->first_step * 1000);
+    else if (!(above <= TOLERANCE))
+        fprintf(stderr,
+                "%s: %s: not yet within 0.1%%: choose a larger -e than %zu, or another -p\n",
+                program, version, epochs);
+}
