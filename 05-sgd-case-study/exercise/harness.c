@@ -64,8 +64,14 @@ void __tsan_write_range(void *place, size_t bytes)
 }
 void *__tsan_memset(void *place, int byte, size_t bytes);
 void *__tsan_memcpy(void *to, const void *from, size_t bytes);
-void *__tsan_memset(void *place, int byte, size_t bytes) { return memset(place, byte, bytes); }
-void *__tsan_memcpy(void *to, const void *from, size_t bytes) { return memcpy(to, from, bytes); }
+void *__tsan_memset(void *place, int byte, size_t bytes)
+{
+    return memset(place, byte, bytes);
+}
+void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+    return memcpy(to, from, bytes);
+}
 void __tsan_init(void);
 void __tsan_init(void)
 {

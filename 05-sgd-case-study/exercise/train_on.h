@@ -14,6 +14,6 @@ struct data {
  */
 void train_on(const struct data *data, size_t block, float *weights);
 
-/* The exercise. threads: at most MOST_WORKERS. blocks is a multiple of threads * every. answer holds
- * zeros when train() is called. */
+/* The exercise. threads: at most MOST_WORKERS. blocks is a multiple of threads * every. answer
+ * holds zeros when train() is called. */
 void train(const struct data *data, int threads, size_t every, int epochs, float *answer);
