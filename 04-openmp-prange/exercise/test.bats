@@ -91,7 +91,7 @@ for (ptrdiff_t c = x; c < columns \&\& c < x + 32; c++) {/'
     hasty refused "$TOGETHER" "$lock" solution.c "${SHARED[@]}" \
         's/^        const.* up.*/&\n#pragma omp critical\n{/' 's/^            set_pixel.*/&\n        }/'
     for wrong in 's/num_threads(threads)/num_threads(4)/' 's/ num_threads(threads)//'; do
-        hasty refused "$TOGETHER" 'of 3 threads set pixels; .* as many as `threads` says' solution.c "$wrong"
+        hasty refused "$TOGETHER" 'of 3 threads set pixels; .* as many as .threads. says' solution.c "$wrong"
     done
     refused "$SEVERAL" 'one is set [34] times; does each thread go through all rows?$' solution.c \
         "s/$FOR/parallel num_threads(threads)/"
