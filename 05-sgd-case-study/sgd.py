@@ -25,8 +25,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 with built():
     import numpy as np
     import rungs
+    from averaging import train
     from flights_file import BLOCK, FEATURES, TOLERANCE, auc, load, objective
-    from local_sgd import train
     from watch import watch
 
 MIN_ROWS = 256 * BLOCK  # fewer rows have another optimum

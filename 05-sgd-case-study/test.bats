@@ -276,10 +276,10 @@ assert (weights_of(kernels.train_prefetched) == batches).all()"
     run -0 limited build/gaps -t 2
     awk '$1 == "serial" && $2 == 1 && $7 == "4.000" { print $3 }' <<<"$output" >"$BATS_TEST_TMPDIR/answer"
     with_modules "
-import local_sgd, rungs
+import averaging, rungs
 f = flights_file.load('build/flights.bin')
 epoch = rungs.on_threads(rungs.cython(f, f.train), 1)
-answer, epochs, *_ = local_sgd.train(epoch, f.train // 512, 1, lambda _: False, epochs=4)
+answer, epochs, *_ = averaging.train(epoch, f.train // 512, 1, lambda _: False, epochs=4)
 expected = float(open('$BATS_TEST_TMPDIR/answer').read())
 assert epochs == 4 and abs(flights_file.objective(f, answer) - expected) < 2e-6"
 }
@@ -303,7 +303,7 @@ assert epochs == 4 and abs(flights_file.objective(f, answer) - expected) < 2e-6"
     run -1 limited "$BATS_TEST_TMPDIR/sgd"
     [[ $output == *"serial: the answer is not the same in every run"* ]] || false
     [[ ${lines[-1]} == "sgd: wrong answer: serial batched"* ]] || false
-    twin local_sgd.py 's/^def shuffle(order, state):/SEEN = []\n\n\n&/' \
+    twin averaging.py 's/^def shuffle(order, state):/SEEN = []\n\n\n&/' \
         's/^    for i in range(len(order) - 1/    state += len(SEEN)\n    SEEN.append(1)\n&/'
     run -1 limited "$PY" "$twin/sgd.py"
     [[ $output == *"sgd.py: numpy: the answer is not the same in every run"* ]] || false

@@ -5,8 +5,8 @@ import time
 import chart
 import numpy as np
 import rungs
+from averaging import shuffle
 from flights_file import BLOCK, FEATURES, objective
-from local_sgd import shuffle
 from rich.live import Live
 
 GOOD_ENOUGH = 1e-4  # of the optimum

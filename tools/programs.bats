@@ -94,6 +94,7 @@ does_what_its_head_says() {
     [ -d "$folder" ] || cp -RP . "$folder"
     [[ $source == *.py ]] || source=$(basename "$source").c
     [[ $source != roofline.py || -e build/limits.json ]] || return 0 # it shows what is measured
+    [[ $source != other_data.py ]] || return 0 # its data may be missing: chapter 5 tests it
     [[ $source != *_peers.py ]] || return 0 # Numba compiles for seconds: pictures.bats, once
     n=$(numbers "$@" | sed -n 's/^n \([0-9]*\) .*/-n \1/p')
     awk -v n="$n" '/^(#include|import)/ { exit }
