@@ -342,8 +342,11 @@ twin_for_sanitizer() { # twin_for_sanitizer thread|address
 hammer(2, 4)'
     [ "$status" -eq 0 ]
     edit loops.h 's/^    uint64_t sum = 0;/    static uint64_t sum; sum = 0;/'
-    sanitized thread "$everything"'
+    for _ in 1 2 3 4 5; do # on a busy machine the threads may come one after the other
+        sanitized thread "$everything"'
 hammer(2, 4)'
+        [ "$status" -eq 0 ] || break
+    done
     [ "$status" -ne 0 ]
     grep -q 'ThreadSanitizer: data race' <<<"$output"
 }

@@ -1,9 +1,8 @@
 /* One row at a time, or a batch of rows at a time: the same arithmetic, in an order that the
  * processor can overlap. Compiled together with sgd.c, see there.
  */
+#include "kernels.h"
 #include "vector.h"
-
-#include <math.h>
 
 /* Each row must wait for the weights that the row before it left: margin, exp, update, margin ...
  * The processor spends most of the time waiting for its own results. */
@@ -29,6 +28,7 @@ void train_rows(const void *rows, const float *labels, const void *next, float s
 
 #define INLINE static inline __attribute__((always_inline)) /* so that `bytes` is a constant */
 enum { CACHE_LINE = 64, READ = 0, L2 = 2 }; /* READ, L2: what is fetched for, and where to */
+enum { PARTS = FEATURES / WIDTH };          /* vectors in a row, or in the weights */
 enum { ROWS = 4 };                          /* added up before the weights are touched */
 
 /* Part v of a row. A feature has 4 bytes, a float, or 2, a bfloat16: the upper half of a float.
@@ -67,17 +67,6 @@ INLINE vector margins(const vector w[PARTS], const char *rows, int bytes)
         level[last] = products;
     }
     return level[last];
-}
-
-/* exp(x) to about 5 digits without a branch or a call, so that a loop over it becomes vector
- * code: 2^k made of the bits of a float, times a polynomial for the rest. */
-static inline float vector_exp(float x)
-{
-    x = x > 80 ? 80 : x > -80 ? x : -80; /* so that NaN becomes a number */
-    float k = rintf(x * 1.44269504f), r = x - k * 0.693147181f, power;
-    int32_t bits = ((int32_t)k + 127) * (1 << 23);
-    memcpy(&power, &bits, sizeof power);
-    return power * (1 + r * (1 + r * (1 / 2.f + r * (1 / 6.f + r * (1 / 24.f + r / 120)))));
 }
 
 /* A batch sees the weights of its beginning, so its margins do not wait for each other, and its

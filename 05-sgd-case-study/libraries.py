@@ -35,6 +35,16 @@ def sgd(rows, labels, lambda_, _threads, **setting):
     return model.coef_[0], took
 
 
+def local_sgd(rows, labels, lambda_, threads, **setting):
+    """This chapter's local SGD as an estimator, see the folder local_sgd."""
+    module = import_module("local_sgd")
+    about = {"alpha": lambda_, "fit_intercept": False, "n_jobs": threads, "random_state": 1}
+    model = module.LocalSGDClassifier(**about, **setting)
+    with stopwatch() as took:
+        model.fit(rows, labels)
+    return model.coef_[0], took
+
+
 def snapml(rows, labels, lambda_, threads, **setting):
     """Snap ML's LogisticRegression: parallel dual coordinate descent."""
     about = {"regularizer": lambda_ * len(rows), "fit_intercept": False, "n_jobs": threads}

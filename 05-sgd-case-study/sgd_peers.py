@@ -30,6 +30,7 @@ with built():
 
 HALF = 130_816  # of the rows of the flights: to average over the second half
 ONE = {"max_iter": 1, "tol": None, "learning_rate": "constant", "eta0": 0.01}
+EPOCH = {"max_iter": 1, "tol": None, "eta0": 0.01}
 LBFGS = {"optimizer": "LBFGS", "batch": 10**9, "step": 1}  # all rows are one batch
 # A library may have one of these settings; {} is its default.
 SETTINGS = {
@@ -38,6 +39,7 @@ SETTINGS = {
     "saga": [{}, {"tol": 0.2}, {"tol": 0.1}, {"tol": 0.05}],
     "sgd": [{}, ONE, ONE | {"max_iter": 5, "eta0": 1e-3}, ONE | {"max_iter": 10, "eta0": 2e-4}],
     "sgd-average": [{}, ONE, ONE | {"average": HALF}, ONE | {"average": 2 * HALF, "max_iter": 2}],
+    "local-sgd": [{}, {"eta0": 0.01}, {"max_iter": 1, "tol": None}, EPOCH],
     "snapml": [{}, {"tol": 0.01}, {"tol": 0.02}, {"max_iter": 10}],
     "cyanure": [{}, {"max_iter": 5}, {"max_iter": 4}, {"max_iter": 3}],
     "vowpal-wabbit": [
@@ -59,6 +61,7 @@ TRAIN = {  # the function of libraries.py, whether it uses threads, and what it 
     "saga": (libraries.linear, False, {"solver": "saga"}),
     "sgd": (libraries.sgd, False, {}),
     "sgd-average": (libraries.sgd, False, {"average": True}),
+    "local-sgd": (libraries.local_sgd, True, {}),
     "snapml": (libraries.snapml, True, {}),
     "cyanure": (libraries.cyanure, True, {}),
     "vowpal-wabbit": (libraries.vowpal_wabbit, False, {}),

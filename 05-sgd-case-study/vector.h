@@ -1,6 +1,7 @@
-/* Registers full of floats, and 16 sums across them for the price of 15 additions. */
-#include "kernels.h"
-
+/* Registers full of floats, sums across them, and an exponential function for them. */
+#pragma once
+#include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #ifndef __has_builtin
@@ -27,7 +28,6 @@ enum { WIDTH = 8 };
 enum { WIDTH = 4 };
 #define PICK(a, b, odd) __builtin_shufflevector(a, b, odd, 2 + odd, 4 + odd, 6 + odd)
 #endif
-enum { PARTS = FEATURES / WIDTH }; /* vectors in a row, or in the weights */
 
 typedef float vector __attribute__((vector_size(4 * WIDTH), may_alias));
 typedef uint32_t words __attribute__((vector_size(4 * WIDTH), may_alias)); /* of any data */
@@ -40,4 +40,15 @@ static inline vector pairs(vector a, vector b)
 #else
     return (vector){a[0] + a[1], a[2] + a[3], b[0] + b[1], b[2] + b[3]};
 #endif
+}
+
+/* exp(x) to about 5 digits without a branch or a call, so that a loop over it becomes vector
+ * code: 2^k made of the bits of a float, times a polynomial for the rest. */
+static inline float vector_exp(float x)
+{
+    x = x > 80 ? 80 : x > -80 ? x : -80; /* so that NaN becomes a number */
+    float k = rintf(x * 1.44269504f), r = x - k * 0.693147181f, power;
+    int32_t bits = ((int32_t)k + 127) * (1 << 23);
+    memcpy(&power, &bits, sizeof power);
+    return power * (1 + r * (1 + r * (1 / 2.f + r * (1 / 6.f + r * (1 / 24.f + r / 120)))));
 }

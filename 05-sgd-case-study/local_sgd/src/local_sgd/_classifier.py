@@ -1,0 +1,348 @@
+"""The estimator; its loops are in _kernel.pyx."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.utils import assert_all_finite, check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from local_sgd import _kernel
+
+BLOCK = 512  # rows that are visited together, where there are many
+MANY = 2**16  # rows; fewer are visited one by one in random order
+SAMPLE = 8192  # rows that the objective is watched on
+PIECE = 2**22  # values that a worker visits between two looks for Ctrl-C
+
+
+def power_of_two(n):
+    """Return the largest power of two that is not larger than n; 0 of 0."""
+    return 2 ** (n.bit_length() - 1) if n else 0
+
+
+def classes_of(y):
+    """Return the classes in y, sorted; ValueError if there is one only, or if these are none."""
+    if y.dtype.kind in "iuf" and len(y):  # two numbers, as mostly: without sorting all of y
+        ends = np.array([y.min(), y.max()])
+        whole = ends[0] < ends[1] and (ends % 1 == 0).all()
+        if whole and ((y == ends[0]) | (y == ends[1])).all():
+            return ends
+    check_classification_targets(y)
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(f"at least two classes are needed, and y has only one class: {classes}")
+    return classes
+
+
+class Problem:
+    """Rows of two classes, and what local SGD has made of them so far.
+
+    X: float32 or float64 (n, d), C-contiguous. labels: (n,), +1 or -1. importance: (n,) or None.
+    weights, intercept: where the workers begin; answer, its_intercept: what they have on average.
+    """
+
+    def __init__(self, X, labels, importance, threads):
+        n, self.features = X.shape
+        self.X, self.labels, self.importance = X, labels, importance
+        self.block = 1 if n < MANY else BLOCK
+        self.order = np.arange(-(-n // self.block), dtype=np.uint32)
+        self.threads = min(threads, len(self.order))
+        pad = _kernel.PADDING if X.dtype == np.float32 else 1
+        self.wide = -(-self.features // pad) * pad
+        # A row for each worker, on pages of its own: no two threads write to one cache line.
+        self.workers = np.zeros((self.threads, -(-(2 * self.wide + 3) // 1024) * 1024), X.dtype)
+        self.pieces = max(1, n * self.features // (PIECE * self.threads))
+        self.begin()
+        rows = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
+        sampled = None if importance is None else importance[rows]
+        self.sample = (X, labels, importance) if n <= SAMPLE else (X[rows], labels[rows], sampled)
+
+    def begin(self, weights=0, intercept=0, answer=0, its_intercept=0, epochs=0, eta0=None):
+        """Go on with these weights."""
+        self.workers[:] = 0
+        self.workers[:, : self.features] = weights
+        self.workers[:, 2 * self.wide] = intercept
+        self.answer = np.zeros(self.features) + answer
+        self.its_intercept, self.epochs, self.eta0 = its_intercept, epochs, eta0
+
+    def state(self):
+        """Return what begin() takes."""
+        weights, intercept = self.workers[0, : self.features].copy(), self.workers[0, 2 * self.wide]
+        return weights, intercept, self.answer, self.its_intercept, self.epochs, self.eta0
+
+    def loss(self, alpha):
+        """Return the objective of the answer, on the sample."""
+        answer, intercept = np.ascontiguousarray(self.answer, float), float(self.its_intercept)
+        return _kernel.objective(*self.sample, answer, intercept, alpha)
+
+    def train_epoch(self, eta0, alpha, fit_intercept, seed):
+        """Visit all rows once; return the next seed. Answers also when Ctrl-C ends it early."""
+        size = eta0 / max(power_of_two(self.epochs // self.threads), 1)
+        seed = _kernel.shuffle(self.order, seed)
+        data = self.X, self.labels, self.importance, self.order, self.block
+        try:
+            for piece in range(self.pieces):  # between two calls Python looks for Ctrl-C
+                how = piece, self.pieces, size, alpha, fit_intercept
+                _kernel.train(*data, *how, self.workers, self.wide)
+        finally:
+            self.combine()
+        return seed
+
+    def combine(self):
+        """Average the workers; and the answer since the last power of two of the epochs."""
+        weights, sums = self.workers[:, : self.wide], self.workers[:, self.wide : 2 * self.wide]
+        intercepts, intercept_sums, counts = self.workers[:, 2 * self.wide : 2 * self.wide + 3].T
+        weights[:] = weights.mean(axis=0, dtype=float)
+        intercepts[:] = intercepts.mean(dtype=float)
+        before = self.epochs - power_of_two(self.epochs)
+        batches = max(counts.sum(dtype=float), 1)
+        average = sums.sum(axis=0, dtype=float)[: self.features] / batches
+        self.answer = (self.answer * before + average) / (before + 1)
+        average = intercept_sums.sum(dtype=float) / batches
+        self.its_intercept = (self.its_intercept * before + average) / (before + 1)
+        self.epochs += 1
+
+
+def find_step_size(problem, alpha, fit_intercept):
+    """Return the step size that does best on a sample of at most 8,192 rows.
+
+    From 1 / the mean squared length of a row it is halved, or else doubled, for as long as the
+    objective gets smaller (Bottou 2012, section 5.2: try it on a small sample).
+    """
+    X, labels, importance = problem.sample
+    trial = Problem(X, labels, importance, 1)
+    epochs = int(np.clip(SAMPLE // len(X) // 8, 1, 64))
+    squares = np.einsum("ij,ij->i", X, X, dtype=np.float64)
+    start = 1 / max(np.average(squares, weights=importance), 1e-30)
+
+    def after(size):
+        seed = 0
+        trial.begin()
+        for _ in range(epochs):
+            seed = trial.train_epoch(size, alpha, fit_intercept, seed)
+        loss = trial.loss(alpha)
+        return loss if np.isfinite(loss) else np.inf
+
+    best, size = after(start), start
+    if best == np.inf:
+        assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
+    while best == np.inf and size > np.finfo(X.dtype).tiny:
+        size /= 16
+        best = after(size)
+    for factor in 0.5, 2:
+        while (loss := after(size * factor)) < best:
+            best, size = loss, size * factor
+    if best == np.inf or size < np.finfo(X.dtype).tiny * 1e8:
+        raise ValueError(
+            f"X has values as large as {np.abs(X).max():.3g}, and no step size works: scale it, "
+            "for instance with sklearn.preprocessing.StandardScaler"
+        )
+    return size
+
+
+class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
+    """Logistic regression by local SGD: parallel stochastic gradient descent without the GIL.
+
+    It minimises the mean logistic loss of the rows plus alpha/2 |coef_|^2. Each of `n_jobs` threads
+    trains weights of its own on its part of the rows, in batches of 32; after each epoch they are
+    averaged (McDonald et al. 2010; Stich 2019). The answer is the average over the second half of
+    the epochs' batches (Polyak and Juditsky 1992; Bottou 2012). It is the same to the last bit for
+    the same data, `random_state` and `n_jobs`. More than two classes: one against the rest.
+
+    65,536 rows or more are visited in blocks of 512, in an order drawn anew each epoch: shuffle
+    them first if they are sorted. With at most 32 rows, a batch, training is gradient descent.
+
+    Parameters
+    ----------
+    alpha : float, default=1e-4
+        Weight of the L2 penalty. The intercept has none.
+    fit_intercept : bool, default=True
+    max_iter : int, default=1000
+        Most epochs. A ConvergenceWarning tells when they did not suffice.
+    tol : float or None, default=1e-3
+        Training ends when the objective, on at most 8,192 rows, has not become smaller by more than
+        this for `n_iter_no_change` epochs. None: after `max_iter` epochs.
+    n_iter_no_change : int, default=5
+    eta0 : float or None, default=None
+        First step size, for the sum of the gradients of a batch. It is halved whenever each thread
+        has seen twice as many rows as there are, 4 times, 8 times. None: it is found by training on
+        at most 8,192 rows: halved, or else doubled, from 1 / the mean squared length of a row for
+        as long as the objective gets smaller.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them: None is 1, -1 is all cores.
+    random_state : int, RandomState or None, default=None
+        Seed of the order of the rows.
+    verbose : int, default=0
+        Print a line for each epoch.
+    warm_start : bool, default=False
+        Let `fit` go on from the last one, if the classes are the same.
+
+    Attributes
+    ----------
+    classes_ : ndarray (n_classes,)
+    coef_ : ndarray (1, n_features) or (n_classes, n_features), of the dtype of X
+    intercept_ : ndarray (1,) or (n_classes,)
+    n_iter_ : int
+        Epochs, the most of all classes.
+    eta0_ : list of float
+        The first step size of each row of coef_.
+    n_features_in_ : int
+
+    Notes
+    -----
+    X of another dtype than float32 and float64, or not C-contiguous, is copied. KeyboardInterrupt
+    leaves the weights so far. `fit` raises ValueError for NaN and infinite values, for one class
+    only, and when training diverges with the `eta0` that was given; the message names one to try.
+    """
+
+    _parameter_constraints = {  # noqa: RUF012 - as in scikit-learn
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "eta0": [Interval(Real, 0, None, closed="neither"), None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        alpha=1e-4,
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-3,
+        n_iter_no_change=5,
+        eta0=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.eta0 = eta0
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train on rows X (n, d), classes y (n,) and weights of the rows (n,); return self."""
+        going_on = self.warm_start and hasattr(self, "_states")
+        X, y, sample_weight = self._validated(X, y, sample_weight, reset=not going_on)
+        classes = classes_of(y)
+        if not going_on or not np.array_equal(classes, self.classes_):
+            self.classes_, self._states = classes, None
+        self._train(X, y, sample_weight, self.max_iter)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on these rows, going on from the last call; return self.
+
+        classes: (n_classes,), all there will be; needed in the first call only.
+        """
+        first = not hasattr(self, "_states")
+        X, y, sample_weight = self._validated(X, y, sample_weight, reset=first)
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if first:
+            self.classes_, self._states = classes_of(np.asarray(classes)), None
+        if unknown := set(np.unique(y)) - set(self.classes_):
+            raise ValueError(f"y has classes that were not passed before: {sorted(unknown)}")
+        self._train(X, y, sample_weight, 1)
+        return self
+
+    def _validated(self, X, y, sample_weight, reset):
+        # Values that are not finite make weights that are not: they are looked for then.
+        options = {"dtype": [np.float64, np.float32], "order": "C", "ensure_all_finite": False}
+        X, y = validate_data(self, X, y, reset=reset, **options)
+        if sample_weight is not None:
+            positive = {"dtype": X.dtype, "ensure_non_negative": True}
+            sample_weight = np.ascontiguousarray(_check_sample_weight(sample_weight, X, **positive))
+        return X, y, sample_weight
+
+    def _train(self, X, y, importance, max_iter):
+        """Train a problem for each row of coef_; KeyboardInterrupt leaves what there is."""
+        seed = self.random_state
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(2**31)
+        positives = self.classes_ if len(self.classes_) > 2 else self.classes_[1:]
+        self._states = self._states or [None] * len(positives)
+        interrupted, self.n_iter_ = False, 0
+        for i, positive in enumerate(positives):
+            labels = np.where(y == positive, X.dtype.type(1), X.dtype.type(-1))
+            problem = Problem(X, labels, importance, effective_n_jobs(self.n_jobs))
+            if self._states[i]:
+                problem.begin(*self._states[i])
+            try:
+                epochs = self._solve(problem, max_iter, int(seed))
+                self.n_iter_ = max(self.n_iter_, epochs)
+            except KeyboardInterrupt:
+                interrupted = True
+            self._states[i] = problem.state()
+            if interrupted:
+                break
+        trained = [state or (0, 0, np.zeros(X.shape[1]), 0, 0, 0) for state in self._states]
+        self.coef_ = np.array([answer for _, _, answer, *_ in trained], X.dtype)
+        self.intercept_ = np.array([intercept for *_, intercept, _, _ in trained], X.dtype)
+        self.eta0_ = [float(eta0) for *_, eta0 in trained]
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def _solve(self, problem, max_iter, seed):
+        """Train until the objective gets no smaller; return the number of epochs."""
+        problem.eta0 = self.eta0 or problem.eta0
+        if not problem.eta0:
+            problem.eta0 = find_step_size(problem, self.alpha, self.fit_intercept)
+        start, since = problem.state(), 0
+        first = best = problem.loss(self.alpha)
+        for epoch in range(1, max_iter + 1):
+            seed = problem.train_epoch(problem.eta0, self.alpha, self.fit_intercept, seed)
+            loss = problem.loss(self.alpha)
+            if self.verbose:
+                print(f"epoch {epoch}: objective {loss:.6f}, step size {problem.eta0:.3g}")
+            if not loss <= first + 1:
+                self._begin_anew(problem, start)
+                continue
+            since = 0 if self.tol is None or loss < best - self.tol else since + 1
+            best = min(best, loss)
+            if since >= self.n_iter_no_change:
+                return epoch
+        if max_iter > 1 and self.tol is not None:
+            warnings.warn(
+                f"no convergence after {max_iter} epochs: choose a larger max_iter or tol",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return max_iter
+
+    def _begin_anew(self, problem, start):
+        """Training diverged: go back, with a smaller step size if it was not given."""
+        assert_all_finite(problem.X, input_name="X", estimator_name="LocalSGDClassifier")
+        smaller = problem.eta0 / 4
+        problem.begin(*start)
+        if self.eta0:
+            smaller = min(find_step_size(problem, self.alpha, self.fit_intercept), smaller)
+            raise ValueError(
+                f"training diverged with eta0={self.eta0:.3g}: try eta0={smaller:.1g}, or scale X"
+            )
+        problem.eta0 = smaller
+
+    def predict_proba(self, X):
+        """Return the probability of each class (n, n_classes); of several, scaled to a sum of 1."""
+        return self._predict_proba_lr(X)

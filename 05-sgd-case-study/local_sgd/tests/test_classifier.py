@@ -1,0 +1,233 @@
+"""python test_classifier.py, where the package is installed."""
+
+import pickle
+import signal
+import sys
+import threading
+import time
+import unittest
+import warnings
+
+import numpy as np
+from joblib import parallel_backend
+from local_sgd import LocalSGDClassifier, _kernel
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+
+def tumours(dtype=float):
+    X, y = load_breast_cancer(return_X_y=True)
+    return StandardScaler().fit_transform(X).astype(dtype), y
+
+
+def made_up(n, features, dtype=np.float32, seed=0):
+    random = np.random.default_rng(seed)
+    X = random.standard_normal((n, features), dtype=dtype)
+    weights = random.standard_normal(features) / np.sqrt(features)
+    return X, (random.random(n) < 1 / (1 + np.exp(-X @ weights))).astype(int)
+
+
+def objective(model, X, y, alpha=1e-4):
+    margins = np.where(y == model.classes_[1], 1, -1) * (X.astype(float) @ model.coef_[0])
+    return np.logaddexp(0, -margins).mean() + alpha / 2 * (model.coef_.astype(float) ** 2).sum()
+
+
+class Checks(unittest.TestCase):
+    def test_scikit_learn_s_own(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results = check_estimator(LocalSGDClassifier(), on_fail=None, on_skip=None)
+        bad = [r["check_name"] for r in results if r["status"] not in ("passed", "skipped")]
+        self.assertEqual(bad, [])
+        self.assertGreater(len(results), 50)
+
+
+class Answers(unittest.TestCase):
+    def test_near_the_optimum_for_any_shape_and_number_of_threads(self):
+        for n, features in (200, 3), (5000, 17), (5000, 64), (70_000, 5), (70_001, 33):
+            for dtype in np.float32, np.float64:
+                X, y = made_up(n, features, dtype)
+                exact = LogisticRegression(C=1 / (1e-4 * n), fit_intercept=False, tol=1e-8).fit(
+                    X, y
+                )
+                for threads in 1, 3:
+                    options = {"fit_intercept": False, "tol": 1e-6, "random_state": 0}
+                    model = LocalSGDClassifier(n_jobs=threads, **options).fit(X, y)
+                    self.assertEqual(model.coef_.dtype, dtype)
+                    gap = objective(model, X, y) / objective(exact, X, y) - 1
+                    self.assertLess(abs(gap), 3e-3, (n, features, dtype, threads))
+
+    def test_the_same_bits_for_the_same_threads_also_from_copies(self):
+        X, y = made_up(70_000, 20)
+        fit = LocalSGDClassifier(n_jobs=3, random_state=5, max_iter=2, tol=None).fit
+        first = fit(X, y).coef_
+        for other in X.copy(), np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]:
+            again = LocalSGDClassifier(n_jobs=3, random_state=5, max_iter=2, tol=None).fit(other, y)
+            self.assertEqual(first.tobytes(), again.coef_.tobytes())
+
+    def test_classes_intercept_and_probabilities(self):
+        X, y = load_digits(return_X_y=True)
+        names = np.array([f"class {i}" for i in range(10)])
+        model = LocalSGDClassifier(random_state=0).fit(X + 100, names[y])  # far from the origin
+        self.assertEqual((model.coef_.shape, model.intercept_.shape), ((10, 64), (10,)))
+        scaled = LocalSGDClassifier(random_state=0).fit(X, names[y])
+        self.assertGreater(scaled.score(X, names[y]), 0.95)
+        chances = scaled.predict_proba(X)
+        np.testing.assert_allclose(chances.sum(axis=1), 1)
+        self.assertTrue((scaled.predict(X) == scaled.classes_[chances.argmax(axis=1)]).all())
+        self.assertEqual(LocalSGDClassifier(fit_intercept=False).fit(X, y).intercept_.any(), False)
+
+    def test_sample_weight_is_repetition(self):
+        X, y = tumours()
+        importance = np.random.default_rng(0).integers(0, 4, len(y))
+        options = {"tol": 1e-7, "random_state": 0}
+        weighted = LocalSGDClassifier(**options).fit(X, y, sample_weight=importance)
+        repeated = LocalSGDClassifier(**options).fit(X.repeat(importance, 0), y.repeat(importance))
+        difference = weighted.decision_function(X) - repeated.decision_function(X)
+        self.assertLess(np.abs(difference).max(), 0.1 * np.abs(weighted.decision_function(X)).max())
+        with self.assertRaisesRegex(ValueError, "[Nn]egative"):
+            LocalSGDClassifier().fit(X, y, sample_weight=-np.ones(len(y)))
+
+    def test_constant_columns_and_few_rows(self):
+        X, y = tumours(np.float32)
+        X[:, 3] = 0
+        model = LocalSGDClassifier(random_state=0).fit(X, y)
+        self.assertEqual(model.coef_[0, 3], 0)
+        few = LocalSGDClassifier().fit(X[:20], y[:20])
+        self.assertGreaterEqual(few.score(X[:20], y[:20]), 0.9)
+        self.assertEqual(
+            LocalSGDClassifier(n_jobs=8).fit(X[:2], [0, 1]).predict(X[:2]).tolist(), [0, 1]
+        )
+
+
+class Going_on(unittest.TestCase):
+    def test_partial_fit_and_warm_start(self):
+        X, y = made_up(40_000, 8)
+        model = LocalSGDClassifier(random_state=0)
+        for part in np.array_split(np.arange(len(X)), 20):
+            model.partial_fit(X[part], y[part], classes=[0, 1])
+        whole = LocalSGDClassifier(random_state=0).fit(X, y)
+        self.assertLess(abs(model.score(X, y) - whole.score(X, y)), 0.01)
+        with self.assertRaisesRegex(ValueError, "classes that were not passed before"):
+            model.partial_fit(X[:5], y[:5] + 7)
+        with self.assertRaisesRegex(ValueError, "classes must be passed"):
+            LocalSGDClassifier().partial_fit(X, y)
+        warm = LocalSGDClassifier(warm_start=True, random_state=0).fit(X, y)
+        before = warm.coef_.copy()
+        warm.set_params(max_iter=1, tol=None).fit(X, y)
+        self.assertLess(np.abs(warm.coef_ - before).max(), 0.1 * np.abs(before).max())
+
+    def test_clone_and_pickle(self):
+        X, y = tumours()
+        model = LocalSGDClassifier(alpha=0.01, random_state=3).fit(X, y)
+        again = pickle.loads(pickle.dumps(model))
+        self.assertEqual(again.predict_proba(X).tobytes(), model.predict_proba(X).tobytes())
+        self.assertEqual(clone(model).get_params(), model.get_params())
+
+    def test_grid_search_on_threads_and_processes(self):
+        X, y = tumours()
+        found = []
+        for backend in "threading", "loky":
+            search = GridSearchCV(
+                LocalSGDClassifier(random_state=0), {"alpha": [1e-4, 1e-2]}, n_jobs=2
+            )
+            with parallel_backend(backend):
+                found.append(search.fit(X, y).cv_results_["mean_test_score"].tolist())
+        self.assertEqual(*found)
+
+
+class Bad_input(unittest.TestCase):
+    def test_is_refused_by_name(self):
+        X, y = tumours()
+        for value, name in (np.nan, "NaN"), (np.inf, "infinity"):
+            bad = X.copy()
+            bad[7, 2] = value
+            with self.assertRaisesRegex(ValueError, name):
+                LocalSGDClassifier().fit(bad, y)
+        with self.assertRaisesRegex(ValueError, "one class"):
+            LocalSGDClassifier().fit(X, np.ones(len(y)))
+        for dtype, scale in (np.float32, 1e30), (np.float64, 1e200):
+            try:  # it finds a step size, or says what to do
+                model = LocalSGDClassifier().fit((X * scale).astype(dtype), y)
+            except ValueError as error:
+                self.assertIn("scale it", str(error))
+            else:
+                self.assertTrue(np.isfinite(model.coef_).all())
+        with self.assertRaisesRegex(ValueError, r"diverged with eta0=1e\+03: try eta0="):
+            LocalSGDClassifier(eta0=1000).fit(X * 1000, y)
+        with self.assertRaisesRegex(ValueError, "alpha"):
+            LocalSGDClassifier(alpha=-1).fit(X, y)
+
+    def test_arrays_that_do_not_fit_the_kernel_are_refused(self):
+        X, order = np.ones((64, 16), np.float32), np.arange(2, dtype=np.uint32)
+        good = {"X": X, "labels": X[:, 0].copy(), "importance": None, "order": order, "block": 32}
+        good |= {"piece": 0, "pieces": 1, "size": 0.1, "alpha": 0, "fit_intercept": True}
+        good |= {"workers": np.zeros((1, 64), np.float32), "wide": 16}
+        _kernel.train(**good)
+        for bad in (
+            {"labels": good["labels"][1:]},
+            {"importance": good["labels"][1:]},
+            {"block": 31},
+            {"order": order + 1},
+            {"piece": 1},
+            {"workers": good["workers"][:, :20].copy()},
+            {"wide": 17},
+            {"wide": 8},
+        ):
+            with self.assertRaises(ValueError, msg=bad):
+                _kernel.train(**good | bad)
+
+
+class The_GIL(unittest.TestCase):
+    def test_is_released(self):
+        """With an endless switch interval nobody gets the GIL who is not given it."""
+        X, y = made_up(70_000, 32)
+        seen, state, begun = [], ["before"], threading.Event()
+
+        def watch():
+            begun.set()
+            while state[0] != "after":
+                seen.append(state[0])
+                time.sleep(1e-4)  # without it the watcher would keep the GIL
+
+        interval = sys.getswitchinterval()
+        watcher = threading.Thread(target=watch)
+        sys.setswitchinterval(1000)
+        try:
+            problem = [
+                X,
+                np.where(y, 1, -1).astype(np.float32),
+                None,
+                np.arange(70_000, dtype=np.uint32),
+            ]
+            watcher.start()
+            state[0] = "inside"
+            how = 1, 0, 1, 1e-3, 0.0, True, np.zeros((1, 1024), np.float32), 32
+            for _ in range(10_000):  # a call takes a millisecond
+                _kernel.train(*problem, *how)
+                if "inside" in seen:
+                    break
+            state[0] = "after"
+        finally:
+            sys.setswitchinterval(interval)
+            state[0] = "after"
+            watcher.join()
+        self.assertIn("inside", seen)
+
+    @unittest.skipIf(signal.getsignal(signal.SIGINT) is not signal.default_int_handler, "no Ctrl-C")
+    def test_ctrl_c_keeps_the_weights_so_far(self):
+        X, y = made_up(400_000, 32)
+        model = LocalSGDClassifier(max_iter=10**6, tol=None, eta0=1e-3, n_jobs=2)
+        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        with self.assertRaises(KeyboardInterrupt):
+            model.fit(X, y)
+        self.assertTrue(model.coef_.any() and np.isfinite(model.coef_).all())
+        self.assertGreater(model.score(X, y), 0.6)
+
+
+if __name__ == "__main__":
+    unittest.main()
