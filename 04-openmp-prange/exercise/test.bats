@@ -117,8 +117,11 @@ for (ptrdiff_t c = x; c < columns \&\& c < x + 32; c++) {/'
 }
 
 @test "exercise: ThreadSanitizer finds the race of what is no pixel, in C" {
-    check solution.c 's/^            set_pixel/            static int set; set++;\n&/'
-    if grep -q 'skipped .*ThreadSanitizer' <<<"$output"; then skip 'no clang with libomp here'; fi
+    for _ in 1 2 3; do # on a busy machine the threads may come one after the other
+        check solution.c 's/^            set_pixel/            static int set; set++;\n&/'
+        if grep -q 'skipped .*ThreadSanitizer' <<<"$output"; then skip 'no clang with libomp here'; fi
+        [ "$status" -eq 0 ] || break
+    done
     not_yet 'ThreadSanitizer' 'line 2[0-9]: which other thread'
 }
 

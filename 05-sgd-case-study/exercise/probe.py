@@ -61,7 +61,7 @@ def answer_of(library, data, threads, every, team):
 
 
 def near(answer, other):
-    return np.abs(answer - other).max() <= 1e-4 * np.abs(other).max()
+    return np.abs(answer - other).max() <= 1e-5 * np.abs(other).max()
 
 
 def wrong(library, seed, threads, every, team=0):
