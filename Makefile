@@ -11,7 +11,7 @@ include tools/threads.mk
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all setup peers limits scaling results test doctor lint clean distclean help
+.PHONY: all setup peers mpi limits scaling results test doctor lint clean distclean help
 .PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) $(NUMBERS:%=question-%) \
     $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
@@ -50,6 +50,10 @@ $(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exe
 
 peers: ## add the libraries that the chapters compare themselves with
 	@$(MAKE) --no-print-directory -C tools peers
+
+mpi: setup ## chapter 5 in several processes: Open MPI is installed, and the ranks are timed
+	@$(MAKE) --no-print-directory -C tools mpi
+	@$(MAKE) --no-print-directory -C 05-sgd-case-study mpi
 
 limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C tools run

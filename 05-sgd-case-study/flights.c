@@ -73,27 +73,37 @@ static const void *map(const char *path, size_t *size)
     return start;
 }
 
-struct flights flights_map(const char *path)
+struct flights flights_open(const char *path)
 {
     size_t size = 0;
     const struct header *header = map(path, &size);
 
     check_header(path, header, size);
-    const size_t rows = (size_t)header->train + header->test;
     const float *values = (const float *)(header + 1);
-    const struct flights flights = {.rows = values,
-                                    .labels = values + rows * FEATURES,
-                                    .train = header->train,
-                                    .test = header->test,
-                                    .lambda = header->lambda,
-                                    .optimum = header->optimum};
+    return (struct flights){.rows = values,
+                            .labels = values + ((size_t)header->train + header->test) * FEATURES,
+                            .train = header->train,
+                            .test = header->test,
+                            .lambda = header->lambda,
+                            .optimum = header->optimum};
+}
+
+void flights_check(const struct flights *flights, size_t rows, const char *path)
+{
     for (size_t row = 0; row < rows; row += CHUNK) {
         const size_t n = rows - row < CHUNK ? rows - row : CHUNK;
-        if (!all_finite(flights.rows + row * FEATURES, n * FEATURES) ||
-            !all_finite(flights.labels + row, n))
+        if (!all_finite(flights->rows + row * FEATURES, n * FEATURES) ||
+            !all_finite(flights->labels + row, n))
             refuse(path, "a number in it is not finite");
-        flights_forget(&flights, row, n);
+        flights_forget(flights, row, n);
     }
+}
+
+struct flights flights_map(const char *path)
+{
+    struct flights flights = flights_open(path);
+
+    flights_check(&flights, flights.train + flights.test, path);
     return flights;
 }
 

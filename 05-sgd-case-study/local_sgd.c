@@ -21,7 +21,7 @@ static size_t power_of_two(size_t n)
 /* Fisher-Yates with Knuth's MMIX generator: so short that Python can draw the same order. */
 static void shuffle(uint32_t *order, size_t n, uint64_t *state)
 {
-    for (size_t i = n - 1; i > 0; i--) {
+    for (size_t i = n; i-- > 1;) {
         *state = *state * 6364136223846793005u + 1442695040888963407u;
         size_t j = (size_t)(*state >> 33) % (i + 1);
         uint32_t swapped = order[i];
@@ -68,51 +68,71 @@ static void visit(const struct training *run, struct shard *shard)
     }
 }
 
-/* Average over the threads, always in the same order: the same bits every time. The answer is the
+/* Average over the workers, always in the same order: the same bits every time. The answer is the
  * average over the second half of the epoch, and of those before it back to a power of two: of the
  * first epoch, the second, the third and fourth, the fifth to eighth ... So the beginning, which
  * was far from the optimum, is forgotten. */
-static void combine(struct training *run, size_t epoch)
+static void combine(struct training *run)
 {
-    const double before = (double)(epoch - power_of_two(epoch));
-    double summed = 0;
+    const double before = (double)(run->epoch - power_of_two(run->epoch));
+    struct {
+        double weights[FEATURES], sum[FEATURES], summed, workers;
+    } all = {{0}, {0}, 0, (double)run->threads};
 
-    for (uint64_t t = 0; t < run->threads; t++)
-        summed += (double)shards[t].summed;
-    for (int j = 0; j < FEATURES; j++) {
-        double weight = 0, sum = 0;
-        for (uint64_t t = 0; t < run->threads; t++) {
-            weight += shards[t].weights[j];
-            sum += shards[t].sum[j];
+    for (uint64_t t = 0; t < run->threads; t++) {
+        for (int j = 0; j < FEATURES; j++) {
+            all.weights[j] += shards[t].weights[j];
+            all.sum[j] += shards[t].sum[j];
         }
+        all.summed += (double)shards[t].summed;
+    }
+    if (run->team && run->team->add_up)
+        run->team->add_up(all.weights, 2 * FEATURES + 2);
+    for (int j = 0; j < FEATURES; j++) {
         for (uint64_t t = 0; t < run->threads; t++)
-            shards[t].weights[j] = (float)(weight / (double)run->threads);
-        run->answer[j] = (float)((run->answer[j] * before + sum / summed) / (before + 1));
+            shards[t].weights[j] = (float)(all.weights[j] / all.workers);
+        run->answer[j] =
+            (float)((run->answer[j] * before + all.sum[j] / all.summed) / (before + 1));
     }
 }
 
-/* Train on the first `n` windows of a new order. The step is halved whenever each thread has seen
- * twice as many rows as there are, 4 times, 8 times (as in epoch-GD; Hazan and Kale 2014). */
-static void train_epoch(struct training *run, size_t epoch, size_t n, double lambda,
-                        uint64_t *state)
+/* Which of the first `n` windows of the order are whose? A team's workers have windows of their
+ * own, in an order of their own; without one, they share out an order of all windows anew. */
+static void share_out(struct training *run, size_t n)
 {
-    const size_t passes = power_of_two(epoch / run->threads);
+    const struct team alone = {0, run->threads, n, NULL}, *team = run->team ? run->team : &alone;
+    const size_t start = cut(team->windows, team->workers, team->first);
+
+    for (uint64_t t = 0; t < run->threads; t++) {
+        shards[t].low = cut(team->windows, team->workers, team->first + t) - start;
+        shards[t].high = cut(team->windows, team->workers, team->first + t + 1) - start;
+        if (run->team)
+            shuffle(run->order + shards[t].low, shards[t].high - shards[t].low, &run->state[t]);
+    }
+    if (!run->team)
+        shuffle(run->order, windows(run), &run->state[0]);
+}
+
+/* The step is halved whenever each worker has seen twice as many rows as there are, 4 times, 8
+ * times (as in epoch-GD; Hazan and Kale 2014). */
+void train_epoch(struct training *run, size_t n, double lambda)
+{
+    const size_t workers = run->team ? run->team->workers : run->threads;
+    const size_t passes = power_of_two(run->epoch / workers);
 
     start_clock();
     run->step = (float)(passes ? run->first_step / (double)passes : run->first_step);
     run->shrink = (float)(1 - (double)BATCH * run->step * lambda);
-    for (uint64_t t = 0; t < run->threads; t++) {
-        shards[t].low = cut(n, run->threads, t);
-        shards[t].high = cut(n, run->threads, t + 1);
-    }
-    shuffle(run->order, windows(run), state);
+    share_out(run, n);
 #pragma omp parallel for num_threads(run->threads) schedule(static, 1) if (run->threads > 1)
     for (uint64_t t = 0; t < run->threads; t++)
         visit(run, &shards[t]);
-    combine(run, epoch);
+    combine(run);
     stop_clock();
     run->wall += wall;
     run->cpu += cpu;
+    run->epoch++;
+    run->visits += n;
 }
 
 double gap(const struct training *run, const struct flights *flights)
@@ -120,20 +140,39 @@ double gap(const struct training *run, const struct flights *flights)
     return flights_objective(flights, run->answer) / flights->optimum - 1;
 }
 
-void train(struct training *run, const struct flights *flights, size_t visits, double tolerance)
+void begin(struct training *run)
 {
-    uint64_t state = run->seed;
-
     memset(shards, 0, sizeof shards);
     for (size_t k = 0; k < windows(run); k++)
         run->order[k] = (uint32_t)k;
+    for (uint64_t t = 0; t < run->threads; t++)
+        run->state[t] = run->seed + (run->team ? run->team->first + t : 0);
+    memset(run->answer, 0, sizeof run->answer);
     run->wall = run->cpu = 0;
-    run->visits = 0;
-    for (size_t epoch = 0; run->visits < visits; epoch++) {
-        if (tolerance > 0 && epoch && fabs(gap(run, flights)) <= tolerance)
+    run->epoch = run->visits = 0;
+}
+
+const float *weights_of_all(void)
+{
+    return shards[0].weights;
+}
+
+void go_on(struct training *run, size_t epochs, const float *weights, const float *answer)
+{
+    for (; run->epoch < epochs; run->epoch++) /* the order is shuffled again and again */
+        share_out(run, windows(run));
+    for (uint64_t t = 0; t < run->threads; t++)
+        memcpy(shards[t].weights, weights, sizeof shards[t].weights);
+    memcpy(run->answer, answer, sizeof run->answer);
+}
+
+void train(struct training *run, const struct flights *flights, size_t visits, double tolerance)
+{
+    begin(run);
+    while (run->visits < visits) {
+        if (tolerance > 0 && run->epoch && fabs(gap(run, flights)) <= tolerance)
             break;
-        const size_t left = visits - run->visits, n = left < windows(run) ? left : windows(run);
-        train_epoch(run, epoch, n, flights->lambda, &state);
-        run->visits += n;
+        const size_t left = visits - run->visits;
+        train_epoch(run, left < windows(run) ? left : windows(run), flights->lambda);
     }
 }

@@ -1,4 +1,5 @@
 /* Local SGD: every thread trains weights of its own, and they are averaged once an epoch. */
+#pragma once
 #include "kernels.h"
 
 #include <stdint.h>
@@ -16,11 +17,20 @@ struct training {
     const struct flights *mapped; /* if the rows are in the file itself: forget what is visited */
     uint32_t *order;              /* of the windows; room for all of them */
     uint64_t threads, seed;
-    double first_step;  /* step size of the first epoch */
-    float step, shrink; /* of this epoch; see kernels.h */
+    double first_step;       /* step size of the first epoch */
+    const struct team *team; /* NULL: these threads are all the workers there are */
+    float step, shrink;      /* of this epoch; see kernels.h */
     float answer[FEATURES];
-    size_t visits;    /* windows that it took, of all epochs together */
-    double wall, cpu; /* seconds spent training; the evaluation is not in them */
+    size_t epoch, visits;        /* done; windows that they took */
+    uint64_t state[MAX_WORKERS]; /* of the order of the windows, or of each worker's own */
+    double wall, cpu;            /* seconds spent training; the evaluation is not in them */
+};
+
+/* Workers that keep to a part of the file each, and may be in several processes. */
+struct team {
+    size_t first, workers;                 /* this process's first one; all together */
+    size_t windows;                        /* of the whole file */
+    void (*add_up)(double *values, int n); /* over the processes; may be NULL */
 };
 
 /* Copy the training rows into memory, as FLOATS or HALVES; free those that were there. */
@@ -28,6 +38,16 @@ void load_rows(struct training *run, const struct flights *flights, size_t row_b
 
 /* How many windows its blocks make; the last one may be shorter. */
 size_t windows(const struct training *run);
+
+/* Forget what was trained. Then each call trains for an epoch, on `n` windows of a new order. */
+void begin(struct training *run);
+void train_epoch(struct training *run, size_t n, double lambda);
+
+/* The weights with which all workers begin the next epoch. */
+const float *weights_of_all(void);
+
+/* After begin(): as if so many epochs had been trained, with these weights and this answer. */
+void go_on(struct training *run, size_t epochs, const float *weights, const float *answer);
 
 /* Train from nothing on at most so many windows, epoch by epoch; end after the first epoch that
  * brings the objective within `tolerance` of the optimum, as a share of it. With a tolerance of 0

@@ -5,14 +5,15 @@
 
 #include <math.h>
 
-/* right: as far as the caller knows. rest: the columns behind those of all trainings. */
+/* reached: the objective. right: as far as the caller knows. rest: the columns behind the others.
+ */
 static inline void row_of_training(const char *version, const struct training *run,
-                                   const struct flights *flights, int right, const char *rest)
+                                   const struct flights *flights, double reached, int right,
+                                   const char *rest)
 {
-    const double reached = flights_objective(flights, run->answer);
     const double above = reached / flights->optimum - 1;
     const int diverged = !(reached < log(2)); /* what weights of zero have; also of NaN */
-    const size_t epochs = run->visits / windows(run);
+    const size_t epochs = run->epoch;
     char answer[24] = "diverged", quality[40] = "       -        -       -";
 
     wall = run->wall;

@@ -76,7 +76,8 @@ static void climb(const struct rung *rung, struct training *run, const struct fl
     const size_t bytes = run->visits * BLOCK * (run->row_bytes + sizeof(float));
 
     snprintf(rest, sizeof rest, "%8.1f%8.4f", (double)bytes / run->wall / 1e9, load_seconds);
-    row_of_training(rung->version, run, flights, same, rest);
+    row_of_training(rung->version, run, flights, flights_objective(flights, run->answer), same,
+                    rest);
     if (!same)
         fprintf(stderr, "%s: %s: the answer is not the same in every run\n", program,
                 rung->version);

@@ -1,0 +1,103 @@
+# shellcheck shell=bash disable=SC2154 # Bats sets output, lines and status
+# Several processes: the same bits as threads, and what happens when one dies or a disk is full.
+load ../tools/helper
+
+setup() {
+    cd "$BATS_TEST_DIRNAME" || return
+    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    command -v mpicc >/dev/null || skip 'Open MPI is not installed (make mpi)'
+    make -s build/sgd_mpi
+    mkdir "$BATS_TEST_TMPDIR/build"
+    ln -s "$PWD"/build/* "$BATS_TEST_TMPDIR/build"
+    rm -f "$BATS_TEST_TMPDIR"/build/checkpoint*
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# ranks N COMMAND ...
+ranks() {
+    local as_root=()
+    [ "$(id -u)" -ne 0 ] || as_root=(--allow-run-as-root)
+    limited mpiexec "${as_root[@]}" --map-by :OVERSUBSCRIBE -n "$@"
+}
+
+@test "ranks give the weights of threads to the last bit, with as many of both together" {
+    for shape in '1 4' '2 2' '4 1'; do
+        read -r processes threads <<<"$shape"
+        rm -f build/checkpoint
+        run -0 ranks "$processes" build/sgd_mpi -t "$threads" -k 1
+        answer=$(column answer mpi)
+        [ -z "${first:-}" ] || cmp build/checkpoint first
+        cp build/checkpoint first
+        first=$answer
+    done
+    run -0 limited build/larger -t 4
+    [ "$(awk '$1 == "mapped" && $2 == 4 { print $3 }' <<<"$output")" = "$answer" ]
+    run -0 limited build/sgd_mpi # without a launcher it is one rank
+    [ "$(column threads mpi)" = 1 ]
+}
+
+@test "training goes on from a checkpoint to the same weights, and not from another training's" {
+    run -0 ranks 4 build/sgd_mpi -k 1
+    epochs=$(column epochs mpi)
+    [ "$epochs" -ge 2 ]
+    mv build/checkpoint whole
+    run ranks 4 build/sgd_mpi -k 1 -e 1
+    run ranks 2 build/sgd_mpi -k 1 # other workers
+    [ "$status" -eq 2 ]
+    [[ $output == *'build/checkpoint: of another training; remove it to begin anew'* ]] || false
+    run -0 ranks 4 build/sgd_mpi -k 1
+    cmp build/checkpoint whole
+    [ "$(column epochs mpi)" = "$epochs" ]
+    head -c 100 whole >build/checkpoint
+    run ranks 4 build/sgd_mpi -k 1
+    [ "$status" -eq 2 ]
+}
+
+@test "a disk that is full leaves the checkpoint as it was, and ends the job" {
+    [ -e /dev/full ] || skip 'there is no /dev/full'
+    run ranks 4 build/sgd_mpi -k 1 -e 1
+    cp build/checkpoint before
+    ln -s /dev/full build/checkpoint.tmp
+    run ranks 4 build/sgd_mpi -k 1
+    [ "$status" -eq 1 ]
+    [[ $output == *'sgd_mpi: build/checkpoint: No space left on device'* ]] || false
+    cmp build/checkpoint before
+}
+
+@test "a rank that dies ends the job, and so does the launcher" {
+    # shellcheck disable=SC2016 # expands in each rank
+    run ranks 2 bash -c '[ "$OMPI_COMM_WORLD_RANK" -eq 0 ] || kill -9 $$; exec build/sgd_mpi'
+    [ "$status" -ne 0 ]
+    [[ $output == *'signal 9'* ]] || false
+    # Both wait for data that never come; then the launcher is killed.
+    [ "$(uname)" = Linux ] || return 0
+    mkfifo never.bin
+    ranks 2 build/sgd_mpi never.bin 3>&- &
+    until [ "$(pgrep -fc '^build/sgd_mpi never.bin')" -eq 2 ]; do sleep 0.05; done
+    pkill -9 -f '^prterun.* never.bin'
+    for _ in {1..100}; do
+        pgrep -f '^build/sgd_mpi never.bin' || return 0
+        sleep 0.1
+    done
+    pkill -9 -f '^build/sgd_mpi never.bin'
+    false
+}
+
+@test "in Python the ranks give the answer of threads, and of the first epoch in C" {
+    run -0 ranks 2 "$PY" -m mpi4py "$BATS_TEST_DIRNAME/sgd_mpi.py" build/flights.bin
+    close=$(column answer mpi)
+    awk -v a="$close" 'BEGIN { exit !(a > 0.4983 && a < 0.4986) }'
+    run -0 limited "$PY" "$BATS_TEST_DIRNAME/sgd_mpi.py" build/flights.bin
+    one=$(column answer mpi)
+    run -0 limited build/sgd
+    [ "$one" = "$(column answer serial)" ]
+}
+
+@test "a wrong option is refused once, by all ranks together" {
+    run ranks 2 build/sgd_mpi -t abc
+    [ "$status" -eq 2 ]
+    [ "$(grep -c "sgd_mpi: -t 'abc': expected a whole number from 1 to 64" <<<"$output")" -eq 1 ]
+    run ranks 2 "$PY" -m mpi4py "$BATS_TEST_DIRNAME/sgd_mpi.py" none.bin
+    [ "$status" -eq 2 ]
+    [ "$(grep -c 'sgd_mpi.py: none.bin: No such file or directory' <<<"$output")" -eq 1 ]
+}
