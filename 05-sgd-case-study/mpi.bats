@@ -72,14 +72,20 @@ ranks() {
     # Both wait for data that never come; then the launcher is killed.
     [ "$(uname)" = Linux ] || return 0
     mkfifo never.bin
-    ranks 2 build/sgd_mpi never.bin 3>&- &
-    until [ "$(pgrep -fc '^build/sgd_mpi never.bin')" -eq 2 ]; do sleep 0.05; done
-    pkill -9 -f '^prterun.* never.bin'
-    for _ in {1..100}; do
-        pgrep -f '^build/sgd_mpi never.bin' || return 0
+    # shellcheck disable=SC2016
+    ranks 2 bash -c 'echo $PPID >launcher; echo $$ >"rank-$OMPI_COMM_WORLD_RANK"
+        exec build/sgd_mpi never.bin' 3>&- &
+    for _ in {1..200}; do
+        [ ! -s rank-0 ] || [ ! -s rank-1 ] || break
         sleep 0.1
     done
-    pkill -9 -f '^build/sgd_mpi never.bin'
+    sleep 1 # until both are in sgd_mpi
+    kill -9 "$(cat launcher)"
+    for _ in {1..100}; do
+        kill -0 "$(cat rank-0)" 2>/dev/null || kill -0 "$(cat rank-1)" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -9 "$(cat rank-0)" "$(cat rank-1)"
     false
 }
 
