@@ -87,7 +87,7 @@ static void combine(struct training *run)
         all.summed += (double)shards[t].summed;
     }
     if (run->team && run->team->add_up)
-        run->team->add_up(all.weights, 2 * FEATURES + 2);
+        run->team->add_up((double *)&all, sizeof all / sizeof(double));
     for (int j = 0; j < FEATURES; j++) {
         for (uint64_t t = 0; t < run->threads; t++)
             shards[t].weights[j] = (float)(all.weights[j] / all.workers);
