@@ -48,6 +48,9 @@ ranks() {
     run -0 ranks 4 build/sgd_mpi -k 1
     cmp build/checkpoint whole
     [ "$(column epochs mpi)" = "$epochs" ]
+    run -0 ranks 4 build/sgd_mpi -k 1
+    [[ $output == 'build/checkpoint is of the end of this training, 0.0'* ]] || false
+    cmp build/checkpoint whole
     head -c 100 whole >build/checkpoint
     run ranks 4 build/sgd_mpi -k 1
     [ "$status" -eq 2 ]

@@ -61,6 +61,8 @@ static double train_together(struct training *run, const struct flights *mine, s
     begin(run);
     if (keep)
         resume(run, CHECKPOINT);
+    if (run->epoch)
+        above = gap_of_all(run, mine, rows);
     while (run->epoch < epochs && !(fabs(above) <= TOLERANCE)) {
         MPI_Barrier(MPI_COMM_WORLD); /* so that no clock runs while another rank judges */
         train_epoch(run, windows(run), mine->lambda);
@@ -80,7 +82,7 @@ static void show(struct training *run, const struct flights *all, double above, 
            (unsigned long long)run->threads);
     header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "sent-B");
     snprintf(rest, sizeof rest, "%8.1f%8.0f", bytes * ranks / run->wall / 1e9,
-             bytes_sent / (double)run->epoch);
+             bytes_sent * (double)windows(run) / (double)run->visits);
     run->threads = run->team->workers;
     row_of_training("mpi", run, all, (1 + above) * all->optimum, 1, rest);
 }
@@ -129,8 +131,11 @@ int main(int argc, char **argv)
                            .team = &team};
     run.order = memory(windows(&run) * sizeof *run.order);
     const double above = train_together(&run, &mine, all.train, epochs, keep);
-    if (rank == 0)
+    if (rank == 0 && run.visits)
         show(&run, &all, above, ranks);
+    else if (rank == 0)
+        printf("%s is of the end of this training, %.4f%% above the optimum\n", CHECKPOINT,
+               100 * above);
     free(run.order);
     MPI_Finalize();
     return verdict();
