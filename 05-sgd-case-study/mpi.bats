@@ -102,6 +102,40 @@ ranks() {
     [ "$one" = "$(column answer serial)" ]
 }
 
+# In a network of its own each, joined by a cable, with a name of its own: two machines, as far as
+# Open MPI can tell. The launcher reaches the second one through `agent`, as it would through ssh.
+two_machines() {
+    [ "$(id -u)" -eq 0 ] && command -v ip unshare hostname >/dev/null &&
+        ip netns add sgd-one 2>/dev/null && ip netns add sgd-two || return 1
+    ip link add sgd1 netns sgd-one type veth peer name sgd2 netns sgd-two || return 1
+    for number in 1 2; do
+        name=$([ $number = 1 ] && echo sgd-one || echo sgd-two)
+        ip -n "$name" addr add "10.97.0.$number/24" dev "sgd$number"
+        ip -n "$name" link set lo up && ip -n "$name" link set "sgd$number" up
+    done
+    printf '10.97.0.%d slots=1\n' 1 2 >hosts
+    # shellcheck disable=SC2016 # expands in the agent
+    printf '#!/bin/sh\nshift\nexec ip netns exec sgd-two unshare -u sh -c "hostname two; $*"\n' >agent
+    chmod +x agent
+}
+
+teardown() {
+    ip netns del sgd-one 2>/dev/null || true
+    ip netns del sgd-two 2>/dev/null || true
+}
+
+@test "two machines, each in a network of its own, give the weights of two threads" {
+    two_machines || skip 'network namespaces cannot be made here (as root, with iproute2)'
+    # shellcheck disable=SC2016 # expands in the namespace
+    run -0 limited ip netns exec sgd-one unshare -u sh -c 'hostname one; exec "$@"' sh \
+        mpiexec --allow-run-as-root --hostfile hosts --prtemca plm_ssh_agent "$PWD/agent" \
+        --map-by node --mca pml ob1 --mca btl tcp,self -n 2 build/sgd_mpi -k 1
+    mv build/checkpoint over-sockets
+    [ "$(ip netns exec sgd-one cat /sys/class/net/sgd1/statistics/tx_packets)" -gt 10 ]
+    run -0 limited build/sgd_mpi -t 2 -k 1
+    cmp build/checkpoint over-sockets
+}
+
 @test "a wrong option is refused once, by all ranks together" {
     run ranks 2 build/sgd_mpi -t abc
     [ "$status" -eq 2 ]
