@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 import warnings
 
 import numpy as np
@@ -227,6 +228,13 @@ class The_GIL(unittest.TestCase):
             model.fit(X, y)
         self.assertTrue(model.coef_.any() and np.isfinite(model.coef_).all())
         self.assertGreater(model.score(X, y), 0.6)
+
+    def test_ctrl_c_before_a_step_size_is_found(self):
+        model, stopped = LocalSGDClassifier(), {"side_effect": KeyboardInterrupt}
+        search = unittest.mock.patch("local_sgd._classifier.find_step_size", **stopped)
+        with search, self.assertRaises(KeyboardInterrupt):
+            model.fit(*tumours())
+        self.assertEqual((model.eta0_, model.coef_.any()), ([0], False))
 
 
 if __name__ == "__main__":

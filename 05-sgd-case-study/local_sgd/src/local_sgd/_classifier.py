@@ -300,7 +300,7 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         trained = [state or (0, 0, np.zeros(X.shape[1]), 0, 0, 0) for state in self._states]
         self.coef_ = np.array([answer for _, _, answer, *_ in trained], X.dtype)
         self.intercept_ = np.array([intercept for *_, intercept, _, _ in trained], X.dtype)
-        self.eta0_ = [float(eta0) for *_, eta0 in trained]
+        self.eta0_ = [float(eta0 or 0) for *_, eta0 in trained]
         if interrupted:
             raise KeyboardInterrupt
 
