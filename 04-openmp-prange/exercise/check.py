@@ -31,12 +31,12 @@ ENVIRONMENT |= {"LC_ALL": "C", "TSAN_OPTIONS": "ignore_noninstrumented_modules=1
 
 
 def run(command, limit=None):
-    """Run a command; return (exit code, output, errors), or (None, "", complaint) if it hangs."""
+    """Run a command; return (exit code, output, errors), or None, what it printed, a complaint."""
     limit = limit or LIMIT
     try:
         return bounded.run(command, limit, env=ENVIRONMENT)
-    except subprocess.TimeoutExpired:
-        return None, "", f"still running after {limit} s; do threads wait for each other?"
+    except subprocess.TimeoutExpired as late:
+        return None, late.output, f"still running after {limit} s; do threads wait for each other?"
 
 
 def compile_(work, *command):

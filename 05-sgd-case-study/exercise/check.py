@@ -33,7 +33,7 @@ def run(command):
         return bounded.run(command, LIMIT, env=ENVIRONMENT)
     except subprocess.TimeoutExpired as late:
         complaint = f"still running after {LIMIT} s; does each thread come to each barrier?"
-        return None, (late.output or b"").decode(), complaint
+        return None, late.output, complaint
 
 
 def build(work, library, *instrumented):

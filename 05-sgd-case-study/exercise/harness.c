@@ -40,51 +40,19 @@ static void touched(const void *place)
         if (place == __atomic_load_n(&known[i], __ATOMIC_RELAXED))
             nap(number % 2 ? 200 : 500);
 }
-#define TOUCHED(size)                                                                              \
-    void __tsan_read##size(void *place);                                                           \
-    void __tsan_write##size(void *place);                                                          \
-    void __tsan_read##size(void *place)                                                            \
-    {                                                                                              \
-        touched(place);                                                                            \
-    }                                                                                              \
-    void __tsan_write##size(void *place)                                                           \
-    {                                                                                              \
-        touched(place);                                                                            \
-    }
-TOUCHED(1)
-TOUCHED(2) TOUCHED(4) TOUCHED(8) TOUCHED(16) void __tsan_read_range(void *place, size_t bytes);
-void __tsan_write_range(void *place, size_t bytes);
-void __tsan_read_range(void *place, size_t bytes)
-{
-    (void)bytes, touched(place);
-}
-void __tsan_write_range(void *place, size_t bytes)
-{
-    (void)bytes, touched(place);
-}
-void *__tsan_memset(void *place, int byte, size_t bytes);
-void *__tsan_memcpy(void *to, const void *from, size_t bytes);
-void *__tsan_memset(void *place, int byte, size_t bytes)
-{
-    return memset(place, byte, bytes);
-}
-void *__tsan_memcpy(void *to, const void *from, size_t bytes)
-{
-    return memcpy(to, from, bytes);
-}
-void __tsan_init(void);
-void __tsan_init(void)
-{
-}
-void __tsan_func_entry(void *caller);
-void __tsan_func_entry(void *caller)
-{
-    (void)caller;
-}
-void __tsan_func_exit(void);
-void __tsan_func_exit(void)
-{
-}
+/* clang-format off */
+#define TOUCHED(size)                                       \
+    void __tsan_read##size(void *place) { touched(place); } \
+    void __tsan_write##size(void *place) { touched(place); }
+TOUCHED(1) TOUCHED(2) TOUCHED(4) TOUCHED(8) TOUCHED(16)
+void __tsan_read_range(void *place, size_t bytes) { (void)bytes, touched(place); }
+void __tsan_write_range(void *place, size_t bytes) { (void)bytes, touched(place); }
+void *__tsan_memset(void *place, int byte, size_t n) { return memset(place, byte, n); }
+void *__tsan_memcpy(void *to, const void *from, size_t n) { return memcpy(to, from, n); }
+void __tsan_init(void) {}
+void __tsan_func_entry(void *caller) { (void)caller; }
+void __tsan_func_exit(void) {}
+/* clang-format on */
 
 /* Note that these weights are being trained (or no more); return whether they already were. */
 static int swap(const float *old, const float *new)
