@@ -3,14 +3,9 @@
 load ../tools/helper
 load ../tools/clang
 
-setup_file() {
-    cd "$BATS_TEST_DIRNAME" || return
-    find_clang
-}
-
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
 }
 
 PROGRAMS=('add -n 20000' 'mandelbrot -n 30 -i 50' 'reduction -n 3000' 'float_sum -n 20000')

@@ -4,7 +4,7 @@ load ../tools/helper
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || exit 1
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
     export OMP_WAIT_POLICY=passive # more threads than cores: an idle one must not spin
 }
 

@@ -18,7 +18,7 @@ build_twin() {
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || exit 1
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
     twin="$BATS_TEST_TMPDIR/a twin"
     mkdir "$twin"
     export OMP_WAIT_POLICY=passive # more threads than cores: an idle one must not spin

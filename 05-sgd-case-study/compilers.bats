@@ -5,14 +5,9 @@ load ../tools/clang
 
 SOURCES=(local_sgd.c kernels.c storage.c flights.c judge.c)
 
-setup_file() {
-    cd "$BATS_TEST_DIRNAME" || return
-    find_clang
-}
-
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
 }
 
 # same_answers COMPILER FLAGS ...: so compiled, each version gives the answer of build/sgd.

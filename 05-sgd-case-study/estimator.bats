@@ -3,14 +3,9 @@
 load ../tools/helper
 load ../tools/clang
 
-setup_file() {
-    cd "$BATS_TEST_DIRNAME" || return
-    find_clang
-}
-
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
     "$PY" -c 'import sklearn' 2>/dev/null || skip 'scikit-learn is not installed (make peers)'
     make -s build/estimator
 }
@@ -58,16 +53,10 @@ for threads in 1, 2:
     needs_sanitizer
     twin=$BATS_TEST_TMPDIR/twin
     cp -RL local_sgd "$twin"
-    cd "$twin"
-    build_twin() {
-        CC=$CLANG CFLAGS='-g -O1 -fsanitize=thread' OPENMP_CFLAGS=-fopenmp \
-            OPENMP_LIBS="-fopenmp -fsanitize=thread -shared-libsan" \
-            "$PY" setup.py -q build --build-lib build
-    }
-    build_twin
     fit() {
-        run limited env LD_PRELOAD="$LIBRARY" LD_LIBRARY_PATH="$(dirname "$LIBRARY")" \
-            OPENBLAS_NUM_THREADS=1 PYTHONPATH=build "$PY" - <<'PY'
+        sanitized_extension build <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from local_sgd import LocalSGDClassifier
@@ -80,8 +69,7 @@ PY
     }
     fit
     [ "$status" -eq 0 ]
-    edit src/local_sgd/_kernel.pyx 's/wide, &workers\[t, 0\], copied/wide, \&workers[0, 0], copied/'
-    build_twin
+    edit "$twin/src/local_sgd/_kernel.pyx" 's/wide, &workers\[t, 0\], copied/wide, \&workers[0, 0], copied/'
     fit
     [[ $output == *'WARNING: ThreadSanitizer: data race'* ]]
 }

@@ -4,7 +4,7 @@ load ../tools/helper
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
     command -v mpicc >/dev/null || skip 'Open MPI is not installed (make mpi)'
     make -s build/sgd_mpi
     mkdir "$BATS_TEST_TMPDIR/build"

@@ -3,8 +3,7 @@ load ../tools/helper
 
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    [ "$(probed OPENMP)" = yes ] ||
-        skip "this compiler has no OpenMP (make doctor says what to install)"
+    needs_openmp
 }
 
 # with_modules CODE: run it with the chapter's modules at hand.

@@ -1,9 +1,9 @@
-# Loaded by each compilers.bats: a clang with LLVM's OpenMP, and its ThreadSanitizer. Archer tells
+# Loaded where there are sanitizers: a clang with LLVM's OpenMP, and its ThreadSanitizer. Archer tells
 # that one what the runtime does; with gcc's OpenMP it raises false alarms on right code.
 # shellcheck shell=bash disable=SC2154 # helper.bash and the caller have the variables
 
-# Call it in setup_file: finds CLANG, and LIBRARY if the sanitizer works with it.
-find_clang() {
+# Finds CLANG, and LIBRARY if the sanitizer works with it.
+setup_file() {
     export CLANG='' LIBRARY='' TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66
     export OMP_WAIT_POLICY=passive OMP_TOOL_LIBRARIES=''
     local clang
@@ -36,12 +36,13 @@ needs_sanitizer() {
     [ -e "$LIBRARY" ] || skip "no ThreadSanitizer with $CLANG and OpenMP"
 }
 
-# sanitized_extension: build the Cython modules that stand in $twin with ThreadSanitizer, and run
-# the Python code on standard input, which gets the folder they are in as its first argument.
+# sanitized_extension [COMMAND]: build the Cython modules that stand in $twin with ThreadSanitizer,
+# by this command of its setup.py, and run the Python code on standard input, which gets the folder
+# they are in as its first argument.
 sanitized_extension() {
     (cd "$twin" && CC=$CLANG CFLAGS='-g -O0 -fsanitize=thread' OPENMP_CFLAGS=-fopenmp \
         OPENMP_LIBS="-fopenmp -fsanitize=thread -shared-libsan" \
-        "$PY" setup.py -q build_ext --build-lib build --build-temp build/temp)
+        "$PY" setup.py -q "${1:-build_ext}" --build-lib build --build-temp build/temp)
     run limited env LD_PRELOAD="$LIBRARY" LD_LIBRARY_PATH="$(dirname "$LIBRARY")" \
         OPENBLAS_NUM_THREADS=1 "$PY" - "$twin/build"
 }

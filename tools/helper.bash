@@ -14,7 +14,9 @@ compile() { ${CC:-cc} "$@"; }
 # probed NAME: what tools/probe.sh found out, OPENMP (yes or no), OPENMP_CFLAGS or OPENMP_LIBS.
 probed() { sed -n "s/^$1 := //p" ../tools/build/probed.mk; }
 
-# The same with OpenMP.
+needs_openmp() { [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'; }
+
+# compile, with OpenMP.
 compile_openmp() {
     # shellcheck disable=SC2046 # words of flags
     compile $(probed OPENMP_CFLAGS) "$@" $(probed OPENMP_LIBS) -lm

@@ -4,7 +4,7 @@ load ../../tools/helper
 
 setup() {
     cd "$BATS_TEST_DIRNAME/.." || return 1
-    [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'
+    needs_openmp
     OPENMP_CFLAGS=$(probed OPENMP_CFLAGS) OPENMP_LIBS=$(probed OPENMP_LIBS)
     export OPENMP_CFLAGS OPENMP_LIBS
 }
