@@ -9,6 +9,8 @@ from bench import stopwatch
 from flights_file import BLOCK, FEATURES
 from rungs import BATCH
 
+FIRST_STEP = 0.01
+
 
 def shuffle(order, state):
     """Fisher-Yates with Knuth's MMIX generator, as in local_sgd.c; returns its next state."""
@@ -22,6 +24,15 @@ def shuffle(order, state):
 def power_of_two(n):
     """Return the largest power of two that is not larger than n; 0 of 0."""
     return 2 ** (n.bit_length() - 1) if n else 0
+
+
+def step_size(first_step, epoch, workers):
+    """Return that of an epoch.
+
+    It is halved whenever each worker has seen twice as many rows as there are, 4 times, 8 times (as
+    in epoch-GD; Hazan and Kale 2014).
+    """
+    return first_step / max(power_of_two(epoch // workers), 1)
 
 
 def combine(weights, totals, blocks, answer, epoch):
@@ -40,19 +51,15 @@ def combine(weights, totals, blocks, answer, epoch):
     return ((answer * np.float64(before) + average) / (before + 1)).astype(np.float32)
 
 
-def train(epoch, blocks, threads, good_enough, seed=1, epochs=20, first_step=0.01):
-    """Train until good_enough(answer); return answer, epochs, wall and CPU seconds of training.
-
-    The step is halved whenever each thread has seen twice as many rows as there are, 4 times, 8
-    times (as in epoch-GD; Hazan and Kale 2014).
-    """
+def train(epoch, blocks, threads, good_enough, seed=1, epochs=20, first_step=FIRST_STEP):
+    """Train until good_enough(answer); return answer, epochs, wall and CPU seconds of training."""
     weights = np.zeros((threads, FEATURES), dtype=np.float32)
     totals, order, state = np.zeros_like(weights), list(range(blocks)), seed
     wall = cpu = done = 0
     answer = weights[0]
     while done < epochs and not (done and good_enough(answer)):
         with stopwatch() as took:
-            step = first_step / max(power_of_two(done // threads), 1)
+            step = step_size(first_step, done, threads)
             state = shuffle(order, state)
             try:
                 epoch(np.array(order, dtype=np.uint32), weights, totals, step)

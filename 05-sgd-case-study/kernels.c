@@ -26,10 +26,8 @@ void train_rows(const void *rows, const float *labels, const void *next, float s
     }
 }
 
-#define INLINE static inline __attribute__((always_inline)) /* so that `bytes` is a constant */
-enum { CACHE_LINE = 64, READ = 0, L2 = 2 }; /* READ, L2: what is fetched for, and where to */
-enum { PARTS = FEATURES / WIDTH };          /* vectors in a row, or in the weights */
-enum { ROWS = 4 };                          /* added up before the weights are touched */
+enum { PARTS = FEATURES / WIDTH }; /* vectors in a row, or in the weights */
+enum { ROWS = 4 };                 /* added up before the weights are touched */
 
 /* Part v of a row. A feature has 4 bytes, a float, or 2, a bfloat16: the upper half of a float.
  * Then each word holds a feature of the first half and one of the second; see storage.c. */
@@ -49,7 +47,7 @@ INLINE vector part(const char *rows, int number, int v, int bytes)
  *     a0+a1 a2+a3 b0+b1 b2+b3    and so for c, d: two rows in a register
  *     a0+..+a3 b0+..+b3 c0+..+c3 d0+..+d3
  *
- * What waits for its partner is in `level`, as the bits of a counter of the rows are. */
+ * What waits for its partner is in `level`, see carry(). */
 INLINE vector margins(const vector w[PARTS], const char *rows, int bytes)
 {
     vector level[8];
@@ -60,11 +58,7 @@ INLINE vector margins(const vector w[PARTS], const char *rows, int bytes)
         vector products = w[0] * part(rows, b, 0, bytes);
         for (int v = 1; v < PARTS; v++)
             products += w[v] * part(rows, b, v, bytes);
-        last = 0;
-#pragma GCC unroll 4
-        for (; b >> last & 1; last++)
-            products = pairs(level[last], products);
-        level[last] = products;
+        last = carry(level, b, products);
     }
     return level[last];
 }

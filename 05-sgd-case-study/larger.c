@@ -59,7 +59,7 @@ int main(int argc, char **argv)
                            .labels = (float *)flights.labels,
                            .row_bytes = FLOATS,
                            .blocks = flights.train / BLOCK,
-                           .window = 128, /* 8 MB */
+                           .window = MAPPED_WINDOW,
                            .mapped = &flights,
                            .first_step = (double)step / 1000,
                            .seed = seed};

@@ -19,7 +19,6 @@
 #include <sys/prctl.h>
 #endif
 
-enum { WINDOW = 128 }; /* blocks, 8 MB */
 static const char CHECKPOINT[] = "build/checkpoint";
 static double bytes_sent; /* by this rank */
 
@@ -41,7 +40,7 @@ static double gap_of_all(const struct training *run, const struct flights *mine,
 /* The rows of this process's workers. */
 static struct flights part_of(const struct flights *all, const struct team *team, size_t threads)
 {
-    const size_t rows = WINDOW * BLOCK;
+    const size_t rows = MAPPED_WINDOW * BLOCK;
     const size_t low = cut(team->windows, team->workers, team->first) * rows;
     const size_t high = cut(team->windows, team->workers, team->first + threads) * rows;
     struct flights mine = *all;
@@ -75,7 +74,7 @@ static double train_together(struct training *run, const struct flights *mine, s
 
 static void show(struct training *run, const struct flights *all, double above, int ranks)
 {
-    const double bytes = (double)(run->visits * WINDOW * BLOCK * (FLOATS + sizeof(float)));
+    const double bytes = (double)(run->visits * MAPPED_WINDOW * BLOCK * (FLOATS + sizeof(float)));
     char rest[40];
 
     printf("SGD on %zu rows, by %d ranks of %llu threads\n", all->train, ranks,
@@ -108,7 +107,7 @@ int main(int argc, char **argv)
         MPI_Barrier(MPI_COMM_WORLD); /* a wrong option is refused by rank 0, and once */
     const char *path = flights_path(argc, argv, read_options(argc, argv, " [FILE]", options));
     const struct flights all = flights_open(path);
-    const size_t all_windows = (all.train / BLOCK + WINDOW - 1) / WINDOW;
+    const size_t all_windows = (all.train / BLOCK + MAPPED_WINDOW - 1) / MAPPED_WINDOW;
     const struct team team = {(size_t)rank * threads, (size_t)ranks * threads, all_windows, add_up};
     if (team.workers > all_windows)
         fail(2, "-t '%llu': %zu workers, and only %zu windows of 8 MB to share out",
@@ -123,7 +122,7 @@ int main(int argc, char **argv)
                            .labels = (float *)mine.labels,
                            .row_bytes = FLOATS,
                            .blocks = mine.train / BLOCK,
-                           .window = WINDOW,
+                           .window = MAPPED_WINDOW,
                            .mapped = &mine,
                            .first_step = FIRST_STEP,
                            .seed = seed,

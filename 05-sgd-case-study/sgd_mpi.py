@@ -15,7 +15,7 @@ from bench import built, fail, header, read_options, row, run, stopwatch, verdic
 with built():
     import numpy as np
     import rungs
-    from averaging import combine, power_of_two, shuffle
+    from averaging import FIRST_STEP, combine, shuffle, step_size
     from flights_file import BLOCK, FEATURES, TOLERANCE, auc, load, objective
     from mpi4py import MPI
 
@@ -34,7 +34,7 @@ def train(comm, mine, blocks, args):
         with stopwatch() as took:
             state = shuffle(order, state)
             w, total = weights[comm.rank], totals[comm.rank]
-            step = 0.01 / max(power_of_two(epoch // comm.size), 1)
+            step = step_size(FIRST_STEP, epoch, comm.size)
             visit(np.array(order, dtype=np.uint32), w, total, step)
             comm.Allgather(MPI.IN_PLACE, weights)
             comm.Allgather(MPI.IN_PLACE, totals)

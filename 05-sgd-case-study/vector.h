@@ -8,6 +8,9 @@
 #define __has_builtin(name) 0
 #endif
 
+#define INLINE static inline __attribute__((always_inline)) /* so that arguments are constants */
+enum { CACHE_LINE = 64, READ = 0, L2 = 2 }; /* READ, L2: what is fetched for, and where to */
+
 /* WIDTH: floats in a register of the processor that we compile for. A vector wider than that would
  * be taken apart again, at a price. PICK: every second float of two vectors, the even or the odd
  * ones. */
@@ -40,6 +43,19 @@ static inline vector pairs(vector a, vector b)
 #else
     return (vector){a[0] + a[1], a[2] + a[3], b[0] + b[1], b[2] + b[3]};
 #endif
+}
+
+/* Put the products of row b with those of the rows before it that wait, as the bits of a counter of
+ * the rows do; return where. After the last row of WIDTH that is the level with all sums. */
+INLINE int carry(vector level[], int b, vector products)
+{
+    int at = 0;
+
+#pragma GCC unroll 4
+    for (; b >> at & 1; at++)
+        products = pairs(level[at], products);
+    level[at] = products;
+    return at;
 }
 
 /* exp(x) to about 5 digits without a branch or a call, so that a loop over it becomes vector

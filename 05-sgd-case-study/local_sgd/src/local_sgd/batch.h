@@ -5,9 +5,7 @@
 
 #include <stddef.h>
 
-enum { BATCH = 32, ROWS = 4, CACHE_LINE = 64, READ = 0, L2 = 2 };
-/* Inline, so that `parts` may be a constant. */
-#define INLINE static inline __attribute__((always_inline))
+enum { BATCH = 32, ROWS = 4 };
 
 /* Rows and weights of NumPy's begin where they like. */
 typedef float loose __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
@@ -23,11 +21,7 @@ INLINE vector margins(const loose *w, const float *rows, size_t parts)
         vector products = w[0] * row[0];
         for (size_t v = 1; v < parts; v++)
             products += w[v] * row[v];
-        last = 0;
-#pragma GCC unroll 4
-        for (; b >> last & 1; last++)
-            products = pairs(level[last], products);
-        level[last] = products;
+        last = carry(level, b, products);
     }
     return level[last];
 }
