@@ -69,7 +69,15 @@ PY
     }
     fit
     [ "$status" -eq 0 ]
-    edit "$twin/src/local_sgd/_kernel.pyx" 's/wide, &workers\[t, 0\], copied/wide, \&workers[0, 0], copied/'
+    edit "$twin/src/local_sgd/_kernel.pyx" 's/workers\[t, /workers[0, /'
     fit
     [[ $output == *'WARNING: ThreadSanitizer: data race'* ]]
+}
+
+@test "who_releases.py says that fit releases the GIL, as the package's README has it" {
+    command=$(sed -n '/^python 03/,/^```/p' local_sgd/README.md | grep -v '```')
+    [ -n "$command" ]
+    cd ..
+    PATH=$(dirname "$PY"):$PATH PYTHONPATH=$BATS_TEST_DIRNAME/build run -0 limited bash -c "$command"
+    [[ $output == 'releases it'* ]]
 }

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from local_sgd import _kernel
 
 BLOCK = 512  # rows that are visited together, where there are many
-MANY = 2**16  # rows; fewer are visited one by one in random order
+MANY = 2**16  # rows; fewer are shuffled first, and visited a batch at a time
 SAMPLE = 8192  # rows that the objective is watched on
 PIECE = 2**22  # values that a worker visits between two looks for Ctrl-C
 
@@ -40,72 +40,80 @@ def classes_of(y):
     return classes
 
 
+def arranged(X, y, importance, seed):
+    """Return rows as the kernel takes them, their classes and weights, and the next seed.
+
+    Rows of weight 0 are left out. Few rows are shuffled; rows of float32 are filled up with zeros.
+    """
+    if not importance.all():
+        X, y, importance = (array[importance > 0] for array in (X, y, importance))
+    if len(X) < MANY:
+        order = np.arange(len(X), dtype=np.uint32)
+        seed = _kernel.shuffle(order, seed)
+        X, y, importance = X[order], y[order], importance[order]
+    if X.dtype == np.float32 and X.shape[1] % _kernel.PADDING:
+        X = np.pad(X, ((0, 0), (0, -X.shape[1] % _kernel.PADDING)))
+    return X, y, importance, seed
+
+
 class Problem:
     """Rows of two classes, and what local SGD has made of them so far.
 
-    X: float32 or float64 (n, d), C-contiguous. labels: (n,), +1 or -1. importance: (n,) or None.
-    weights, intercept: where the workers begin; answer, its_intercept: what they have on average.
+    X: float32 or float64 (n, d), C-contiguous. labels: (n,), +1 or -1. importance: (n,). features:
+    d, or less if the others are zeros. state: what state() returned, to go on from there.
     """
 
-    def __init__(self, X, labels, importance, threads):
-        n, self.features = X.shape
-        self.X, self.labels, self.importance = X, labels, importance
-        self.block = 1 if n < MANY else BLOCK
+    def __init__(self, X, labels, importance, features, threads, state=None):
+        n, d = X.shape
+        self.rows, self.used = (X, labels, importance), [*range(features), d]
+        self.block = _kernel.ROWS_OF_A_BATCH if n < MANY else BLOCK
         self.order = np.arange(-(-n // self.block), dtype=np.uint32)
-        self.threads = min(threads, len(self.order))
-        pad = _kernel.PADDING if X.dtype == np.float32 else 1
-        self.wide = -(-self.features // pad) * pad
-        # A row for each worker, on pages of its own: no two threads write to one cache line.
-        self.workers = np.zeros((self.threads, -(-(2 * self.wide + 3) // 1024) * 1024), X.dtype)
-        self.pieces = max(1, n * self.features // (PIECE * self.threads))
-        self.begin()
-        rows = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
-        sampled = None if importance is None else importance[rows]
-        self.sample = (X, labels, importance) if n <= SAMPLE else (X[rows], labels[rows], sampled)
+        threads = min(threads, -(-n // BLOCK))
+        # On pages of their own: no two threads write to one cache line.
+        self.workers = np.zeros((threads, 2, -(-(d + 2) // 1024) * 1024), X.dtype)
+        self.weights, self.sums = self.workers[:, 0, : d + 1], self.workers[:, 1, : d + 2]
+        self.pieces = max(1, n * d // (PIECE * threads))
+        seen = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
+        self.sample = X[seen], labels[seen], importance[seen]
+        self.answer = np.zeros(d + 1)
+        self.go_on(state or (0, 0, 0, None))
 
-    def begin(self, weights=0, intercept=0, answer=0, its_intercept=0, epochs=0, eta0=None):
-        """Go on with these weights."""
-        self.workers[:] = 0
-        self.workers[:, : self.features] = weights
-        self.workers[:, 2 * self.wide] = intercept
-        self.answer = np.zeros(self.features) + answer
-        self.its_intercept, self.epochs, self.eta0 = its_intercept, epochs, eta0
+    def go_on(self, state):
+        """Go on from what state() returned."""
+        self.weights[:, self.used], self.answer[self.used], self.epochs, self.eta0 = state
 
     def state(self):
-        """Return what begin() takes."""
-        weights, intercept = self.workers[0, : self.features].copy(), self.workers[0, 2 * self.wide]
-        return weights, intercept, self.answer, self.its_intercept, self.epochs, self.eta0
+        """Return weights and intercept, their average, the epochs, and the first step size."""
+        return self.weights[0, self.used], self.answer[self.used], self.epochs, self.eta0
 
     def loss(self, alpha):
-        """Return the objective of the answer, on the sample."""
-        answer, intercept = np.ascontiguousarray(self.answer, float), float(self.its_intercept)
-        return _kernel.objective(*self.sample, answer, intercept, alpha)
+        """Return the mean logistic loss of the sample, and alpha/2 |weights|^2."""
+        X, labels, importance = self.sample
+        weights, intercept = self.answer[:-1], self.answer[-1]
+        with np.errstate(all="ignore"):  # of a training that diverges
+            margins = labels * (np.einsum("ij,j->i", X, weights) + intercept)
+            loss = np.average(np.logaddexp(0, -margins), weights=importance)
+            return loss + alpha / 2 * (weights @ weights)
 
-    def train_epoch(self, eta0, alpha, fit_intercept, seed):
+    def train_epoch(self, alpha, fit_intercept, seed):
         """Visit all rows once; return the next seed. Answers also when Ctrl-C ends it early."""
-        size = eta0 / max(power_of_two(self.epochs // self.threads), 1)
+        # Halved whenever each worker has seen twice as many rows as there are, 4 times, 8 times.
+        size = self.eta0 / max(power_of_two(self.epochs // len(self.workers)), 1)
         seed = _kernel.shuffle(self.order, seed)
-        data = self.X, self.labels, self.importance, self.order, self.block
+        how = size, alpha, fit_intercept, self.workers
         try:
             for piece in range(self.pieces):  # between two calls Python looks for Ctrl-C
-                how = piece, self.pieces, size, alpha, fit_intercept
-                _kernel.train(*data, *how, self.workers, self.wide)
+                _kernel.train(*self.rows, self.order, self.block, piece, self.pieces, *how)
         finally:
             self.combine()
         return seed
 
     def combine(self):
         """Average the workers; and the answer since the last power of two of the epochs."""
-        weights, sums = self.workers[:, : self.wide], self.workers[:, self.wide : 2 * self.wide]
-        intercepts, intercept_sums, counts = self.workers[:, 2 * self.wide : 2 * self.wide + 3].T
-        weights[:] = weights.mean(axis=0, dtype=float)
-        intercepts[:] = intercepts.mean(dtype=float)
+        self.weights[:] = self.weights.mean(axis=0, dtype=float)
+        sums = self.sums.sum(axis=0, dtype=float)
         before = self.epochs - power_of_two(self.epochs)
-        batches = max(counts.sum(dtype=float), 1)
-        average = sums.sum(axis=0, dtype=float)[: self.features] / batches
-        self.answer = (self.answer * before + average) / (before + 1)
-        average = intercept_sums.sum(dtype=float) / batches
-        self.its_intercept = (self.its_intercept * before + average) / (before + 1)
+        self.answer = (self.answer * before + sums[:-1] / max(sums[-1], 1)) / (before + 1)
         self.epochs += 1
 
 
@@ -115,21 +123,21 @@ def find_step_size(problem, alpha, fit_intercept):
     From 1 / the mean squared length of a row it is halved, or else doubled, for as long as the
     objective gets smaller (Bottou 2012, section 5.2: try it on a small sample).
     """
-    X, labels, importance = problem.sample
-    trial = Problem(X, labels, importance, 1)
-    epochs = int(np.clip(SAMPLE // len(X) // 8, 1, 64))
-    squares = np.einsum("ij,ij->i", X, X, dtype=np.float64)
-    start = 1 / max(np.average(squares, weights=importance), 1e-30)
+    X, _, importance = problem.sample
+    trial = Problem(*problem.sample, len(problem.used) - 1, 1)
+    epochs = min(max(SAMPLE // len(X), 1), 64)
 
     def after(size):
         seed = 0
-        trial.begin()
+        trial.go_on((0, 0, 0, size))
         for _ in range(epochs):
-            seed = trial.train_epoch(size, alpha, fit_intercept, seed)
+            seed = trial.train_epoch(alpha, fit_intercept, seed)
         loss = trial.loss(alpha)
         return loss if np.isfinite(loss) else np.inf
 
-    best, size = after(start), start
+    squares = np.einsum("ij,ij->i", X, X, dtype=float)
+    size = 1 / max(np.average(squares, weights=importance), 1e-30)
+    best = after(size)
     if best == np.inf:
         assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
     while best == np.inf and size > np.finfo(X.dtype).tiny:
@@ -155,8 +163,9 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     the epochs' batches (Polyak and Juditsky 1992; Bottou 2012). It is the same to the last bit for
     the same data, `random_state` and `n_jobs`. More than two classes: one against the rest.
 
-    65,536 rows or more are visited in blocks of 512, in an order drawn anew each epoch: shuffle
-    them first if they are sorted. With at most 32 rows, a batch, training is gradient descent.
+    Fewer than 65,536 rows are shuffled; then their batches are visited in an order drawn anew each
+    epoch. More rows are visited in blocks of 512, as they are: shuffle them first if they are
+    sorted. With at most 32 rows, a batch, training is gradient descent.
 
     Parameters
     ----------
@@ -175,7 +184,7 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         at most 8,192 rows: halved, or else doubled, from 1 / the mean squared length of a row for
         as long as the objective gets smaller.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them: None is 1, -1 is all cores.
+        Threads, as joblib counts them: None is 1, -1 is all cores. At most one for 512 rows.
     random_state : int, RandomState or None, default=None
         Seed of the order of the rows.
     verbose : int, default=0
@@ -191,14 +200,16 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     n_iter_ : int
         Epochs, the most of all classes.
     eta0_ : list of float
-        The first step size of each row of coef_.
+        The first step size of each row of coef_; None where Ctrl-C came before.
     n_features_in_ : int
 
     Notes
     -----
-    X of another dtype than float32 and float64, or not C-contiguous, is copied. KeyboardInterrupt
-    leaves the weights so far. `fit` raises ValueError for NaN and infinite values, for one class
-    only, and when training diverges with the `eta0` that was given; the message names one to try.
+    X is copied if it is not C-contiguous, or of another dtype than float32 and float64, or if it is
+    shuffled, or if it is float32 and its features are not a multiple of 16 (8, 4: the floats in a
+    register). KeyboardInterrupt leaves the weights so far. `fit` raises ValueError for NaN and
+    infinite values, for one class only, and when training diverges with the `eta0` that was given;
+    the message names one to try.
     """
 
     _parameter_constraints = {  # noqa: RUF012 - as in scikit-learn
@@ -271,53 +282,50 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         # Values that are not finite make weights that are not: they are looked for then.
         options = {"dtype": [np.float64, np.float32], "order": "C", "ensure_all_finite": False}
         X, y = validate_data(self, X, y, reset=reset, **options)
-        if sample_weight is not None:
-            positive = {"dtype": X.dtype, "ensure_non_negative": True}
-            sample_weight = np.ascontiguousarray(_check_sample_weight(sample_weight, X, **positive))
-        return X, y, sample_weight
+        if sample_weight is None:
+            return X, y, np.ones(len(X), X.dtype)
+        positive = {"dtype": X.dtype, "ensure_non_negative": True}
+        return X, y, np.ascontiguousarray(_check_sample_weight(sample_weight, X, **positive))
 
     def _train(self, X, y, importance, max_iter):
         """Train a problem for each row of coef_; KeyboardInterrupt leaves what there is."""
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(2**31)
+        features, threads = X.shape[1], effective_n_jobs(self.n_jobs)
+        X, y, importance, seed = arranged(X, y, importance, int(seed))
         positives = self.classes_ if len(self.classes_) > 2 else self.classes_[1:]
-        self._states = self._states or [None] * len(positives)
-        interrupted, self.n_iter_ = False, 0
-        for i, positive in enumerate(positives):
-            labels = np.where(y == positive, X.dtype.type(1), X.dtype.type(-1))
-            problem = Problem(X, labels, importance, effective_n_jobs(self.n_jobs))
-            if self._states[i]:
-                problem.begin(*self._states[i])
-            try:
-                epochs = self._solve(problem, max_iter, int(seed))
-                self.n_iter_ = max(self.n_iter_, epochs)
-            except KeyboardInterrupt:
-                interrupted = True
-            self._states[i] = problem.state()
-            if interrupted:
-                break
-        trained = [state or (0, 0, np.zeros(X.shape[1]), 0, 0, 0) for state in self._states]
-        self.coef_ = np.array([answer for _, _, answer, *_ in trained], X.dtype)
-        self.intercept_ = np.array([intercept for *_, intercept, _, _ in trained], X.dtype)
-        self.eta0_ = [float(eta0 or 0) for *_, eta0 in trained]
-        if interrupted:
-            raise KeyboardInterrupt
+        nothing = np.zeros(features + 1), np.zeros(features + 1), 0, None
+        begun = self._states or [nothing] * len(positives)
+        self._states, self.n_iter_ = list(begun), 0
+        try:
+            for i, positive in enumerate(positives):
+                labels = np.where(y == positive, X.dtype.type(1), X.dtype.type(-1))
+                problem = Problem(X, labels, importance, features, threads, begun[i])
+                try:
+                    self.n_iter_ = max(self.n_iter_, self._solve(problem, max_iter, seed))
+                finally:
+                    self._states[i] = problem.state()
+        finally:
+            answers = np.array([answer for _, answer, *_ in self._states], X.dtype)
+            self.coef_, self.intercept_ = answers[:, :-1], answers[:, -1]
+            self.eta0_ = [eta0 for *_, eta0 in self._states]
 
     def _solve(self, problem, max_iter, seed):
         """Train until the objective gets no smaller; return the number of epochs."""
-        problem.eta0 = self.eta0 or problem.eta0
-        if not problem.eta0:
-            problem.eta0 = find_step_size(problem, self.alpha, self.fit_intercept)
+        how = self.alpha, self.fit_intercept
+        problem.eta0 = self.eta0 or problem.eta0 or find_step_size(problem, *how)
         start, since = problem.state(), 0
         first = best = problem.loss(self.alpha)
         for epoch in range(1, max_iter + 1):
-            seed = problem.train_epoch(problem.eta0, self.alpha, self.fit_intercept, seed)
+            seed = problem.train_epoch(*how, seed)
             loss = problem.loss(self.alpha)
             if self.verbose:
                 print(f"epoch {epoch}: objective {loss:.6f}, step size {problem.eta0:.3g}")
-            if not loss <= first + 1:
-                self._begin_anew(problem, start)
+            if not loss <= first + 1:  # it diverges: go back
+                problem.go_on(start)
+                problem.eta0 = self._smaller_step_size(problem)
+                start = problem.state()
                 continue
             since = 0 if self.tol is None or loss < best - self.tol else since + 1
             best = min(best, loss)
@@ -331,17 +339,16 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
             )
         return max_iter
 
-    def _begin_anew(self, problem, start):
-        """Training diverged: go back, with a smaller step size if it was not given."""
-        assert_all_finite(problem.X, input_name="X", estimator_name="LocalSGDClassifier")
+    def _smaller_step_size(self, problem):
+        """Return one to go on with; ValueError if the one that diverges was given."""
+        assert_all_finite(problem.rows[0], input_name="X", estimator_name="LocalSGDClassifier")
         smaller = problem.eta0 / 4
-        problem.begin(*start)
         if self.eta0:
             smaller = min(find_step_size(problem, self.alpha, self.fit_intercept), smaller)
             raise ValueError(
                 f"training diverged with eta0={self.eta0:.3g}: try eta0={smaller:.1g}, or scale X"
             )
-        problem.eta0 = smaller
+        return smaller
 
     def predict_proba(self, X):
         """Return the probability of each class (n, n_classes); of several, scaled to a sum of 1."""

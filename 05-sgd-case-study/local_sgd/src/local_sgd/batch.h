@@ -1,4 +1,4 @@
-/* A step of SGD on a batch of rows, for any number of features: train_block() of the chapter's
+/* Steps of SGD on batches of rows, for any number of features: train_block() of the chapter's
  * kernels.c, where the number of features is known when it is compiled. Same sums, same order.
  */
 #include "vector.h"
@@ -10,6 +10,11 @@ enum { BATCH = 32, ROWS = 4 };
 /* Rows and weights of NumPy's begin where they like. */
 typedef float loose __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 
+INLINE const loose *row_of(const float *rows, size_t number, size_t parts)
+{
+    return (const loose *)(rows + number * parts * WIDTH);
+}
+
 INLINE vector margins(const loose *w, const float *rows, size_t parts)
 {
     vector level[8];
@@ -17,7 +22,7 @@ INLINE vector margins(const loose *w, const float *rows, size_t parts)
 
 #pragma GCC unroll 16
     for (int b = 0; b < WIDTH; b++) {
-        const loose *row = (const loose *)(rows + (size_t)b * parts * WIDTH);
+        const loose *row = row_of(rows, (size_t)b, parts);
         vector products = w[0] * row[0];
         for (size_t v = 1; v < parts; v++)
             products += w[v] * row[v];
@@ -27,45 +32,55 @@ INLINE vector margins(const loose *w, const float *rows, size_t parts)
 }
 
 INLINE void step_on(const float *rows, const float *labels, const float *importance,
-                    const float *next, size_t parts, float step, float shrink, float *weights,
-                    float *sum, float *intercept)
+                    const float *next, size_t parts, float size, float alpha, int fit_intercept,
+                    float *restrict weights, float *restrict sums)
 {
-    loose *w = (loose *)weights, *s = (loose *)sum;
+    const size_t features = parts * WIDTH;
+    loose *w = (loose *)weights, *sum = (loose *)sums;
     _Alignas(vector) float factor[BATCH];
+    float share = 0, change_of_intercept = 0;
 
 #pragma GCC unroll 1
-    for (int b = 0; b < BATCH; b += WIDTH)
-        *(vector *)&factor[b] = margins(w, rows + (size_t)b * parts * WIDTH, parts) + *intercept;
-#pragma omp simd
-    for (int b = 0; b < BATCH; b++)
-        factor[b] = step * labels[b] / (1 + vector_exp(labels[b] * factor[b]));
-    for (int b = 0; importance && b < BATCH; b++)
-        factor[b] *= importance[b];
-    for (int b = 0; b < BATCH; b++)
-        *intercept += factor[b];
-    for (size_t v = 0; v < parts; v++) {
-        vector updated = w[v];
-        for (size_t b = 0; b < BATCH; b += ROWS) {
-            vector change = factor[b] * ((const loose *)(rows + b * parts * WIDTH))[v];
-            for (size_t c = b + 1; c < b + ROWS; c++)
-                change += factor[c] * ((const loose *)(rows + c * parts * WIDTH))[v];
-            updated += change;
-            for (size_t at = 0; next && at < ROWS * WIDTH; at += CACHE_LINE / sizeof *next)
-                __builtin_prefetch(next + (v * BATCH + b) * WIDTH + at, READ, L2);
-        }
-        s[v] += w[v] = updated * shrink;
+    for (size_t b = 0; b < BATCH; b += WIDTH)
+        *(vector *)&factor[b] = margins(w, rows + b * features, parts) + weights[features];
+#pragma omp simd reduction(+ : share, change_of_intercept)
+    for (int b = 0; b < BATCH; b++) {
+        share += importance[b];
+        factor[b] = size * importance[b] * labels[b] / (1 + vector_exp(labels[b] * factor[b]));
+        change_of_intercept += factor[b];
     }
+    for (size_t b = 0; b < BATCH; b += ROWS) {
+        for (size_t at = 0; next && at < ROWS * features; at += CACHE_LINE / sizeof *next)
+            __builtin_prefetch(next + b * features + at, READ, L2);
+        for (size_t v = 0; v < parts; v++) {
+            vector change = factor[b] * row_of(rows, b, parts)[v];
+            for (size_t c = b + 1; c < b + ROWS; c++)
+                change += factor[c] * row_of(rows, c, parts)[v];
+            w[v] += change;
+        }
+    }
+    for (size_t v = 0; v < parts; v++)
+        sum[v] += w[v] *= 1 - share * size * alpha;
+    if (fit_intercept)
+        sums[features] += weights[features] += change_of_intercept;
+    sums[features + 1]++;
 }
 
-/* rows: BATCH of them, parts * WIDTH floats each. labels: +1, -1, or 0 for a row that is to make no
- * step. importance: of the rows, or NULL. next: the rows to fetch meanwhile, or NULL. weights, sum:
- * parts * WIDTH floats; the weights shrink, the intercept does not. */
-static void step_on_batch(const float *rows, const float *labels, const float *importance,
-                          const float *next, size_t parts, float step, float shrink, float *weights,
-                          float *sum, float *intercept)
+/* rows: of `batches` batches, parts * WIDTH floats each. next: the rows to fetch meanwhile, or
+ * NULL. weights: as many floats, and the intercept. sums: of both after each batch, and their
+ * number. */
+static void step_on_batches(const float *rows, const float *labels, const float *importance,
+                            const float *next, size_t batches, size_t parts, float size,
+                            float alpha, int fit_intercept, float *weights, float *sums)
 {
-    if (parts == 32 / WIDTH) /* as many as the chapter's flights have */
-        step_on(rows, labels, importance, next, 32 / WIDTH, step, shrink, weights, sum, intercept);
-    else
-        step_on(rows, labels, importance, next, parts, step, shrink, weights, sum, intercept);
+    for (size_t i = 0; i < batches * BATCH; i += BATCH) {
+        const size_t at = i * parts * WIDTH, few = 32 / WIDTH; /* as the chapter's flights have */
+        const float *fetch = next ? next + at : NULL;
+        if (parts == few)
+            step_on(rows + at, labels + i, importance + i, fetch, few, size, alpha, fit_intercept,
+                    weights, sums);
+        else
+            step_on(rows + at, labels + i, importance + i, fetch, parts, size, alpha, fit_intercept,
+                    weights, sums);
+    }
 }
