@@ -15,11 +15,11 @@ def place(value, low, high, cells):
     return round(math.log(value / low) / math.log(high / low) * (cells - 1))
 
 
-def draw(curves, y_label):
+def draw(curves, y_label, unit="s"):
     """Return the lines of a picture, and under it whose points have which letter.
 
     curves: {name: [(x, y), ...]}, all positive. y_label(value): the text of a tick beside the
-    picture. Where two points meet, the curve that comes last is seen.
+    picture. unit: of x. Where two points meet, the curve that comes last is seen.
     """
     points = [point for curve in curves.values() for point in curve]
     xs, ys = zip(*points, strict=True)
@@ -40,8 +40,9 @@ def draw(curves, y_label):
         at = place(tick, min(xs), max(xs), WIDTH)
         below[at], numbers[at : at + 5] = "+", f"{tick:<5.0e}"
     yield " " * 9 + "+" + "".join(cell if cell == "+" else "-" for cell in below)
-    yield " " * 10 + "".join(numbers).rstrip() + " s"
+    yield " " * 10 + "".join(numbers).rstrip() + f" {unit}"
     names = [f"{letter} {name}" for name, letter in letters.items()]
     wide = max(map(len, names)) + 2
     for low in range(0, len(names), WIDTH // wide):
-        yield " " * 10 + "".join(f"{name:<{wide}}" for name in names[low : low + WIDTH // wide])
+        line = "".join(f"{name:<{wide}}" for name in names[low : low + WIDTH // wide])
+        yield " " * 10 + line.rstrip()

@@ -105,34 +105,44 @@ def mapped(file, n, features, *about):
     return Flights(values[: n * features].reshape(n, features), values[n * features :], *about)
 
 
-def load(path, features=FEATURES):
-    """Return the Flights in a file that `save` wrote; ValueError names the file and the fault.
+def refuse(path, fault):
+    raise ValueError(f"{path}: {fault} (rm -f build/flights.bin; make build: makes it anew)")
 
-    features: how many a row must have, or None.
+
+def opened(path, features=FEATURES):
+    """Return the Flights in a file that `save` wrote, of which only the header was read.
+
+    features: how many a row must have, or None. ValueError names the file and the fault.
     """
-
-    def refuse(fault):
-        raise ValueError(f"{path}: {fault} (rm -f build/flights.bin; make build: makes it anew)")
-
     path = Path(path)
     try:
         file = path.open("rb")
     except OSError as error:
-        refuse(error.strerror)
+        refuse(path, error.strerror)
     with file:
         header, size = file.read(HEADER.size), os.fstat(file.fileno()).st_size
         if len(header) < HEADER.size or header[:8] != MAGIC:
-            refuse("not a flights file")
+            refuse(path, "not a flights file")
         _, train, test, its_features, _, lambda_, optimum = HEADER.unpack(header)
         sizes = train and train % BLOCK == 0 and test
         if not (sizes and 0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
-            refuse("its header is damaged")
+            refuse(path, "its header is damaged")
         if features and its_features != features:
             raise ValueError(f"{path}: its rows have {its_features} features instead of {features}")
         if size != HEADER.size + (train + test) * (its_features + 1) * 4:
-            refuse("its length does not fit its header")
-        flights = mapped(file, train + test, its_features, train, lambda_, optimum)
-    for part in chunks(0, train + test):
+            refuse(path, "its length does not fit its header")
+        return mapped(file, train + test, its_features, train, lambda_, optimum)
+
+
+def check(flights, low, high, path):
+    """Raise ValueError if a number in the rows low..high is not finite."""
+    for part in chunks(low, high):
         if not (np.isfinite(flights.rows[part]).all() and np.isfinite(flights.labels[part]).all()):
-            refuse("a number in it is not finite")
+            refuse(path, "a number in it is not finite")
+
+
+def load(path, features=FEATURES):
+    """Return opened(path, features), when all its numbers are checked."""
+    flights = opened(path, features)
+    check(flights, 0, len(flights.labels), path)
     return flights

@@ -144,3 +144,36 @@ teardown() {
     [ "$status" -eq 2 ]
     [ "$(grep -c 'sgd_mpi.py: none.bin: No such file or directory' <<<"$output")" -eq 1 ]
 }
+
+@test "a number that is not finite is found by the rank whose part it is in" {
+    cp build/flights.bin bad.bin
+    printf '\0\0\300\177' | dd of=bad.bin bs=4 seek=$((16 + 32 * 200000)) conv=notrunc status=none
+    for program in build/sgd_mpi "$PY -m mpi4py $BATS_TEST_DIRNAME/sgd_mpi.py"; do
+        # shellcheck disable=SC2086 # a command of several words
+        run ranks 2 $program bad.bin
+        [ "$status" -eq 2 ]
+        [ "$(grep -c 'bad.bin: .*not finite' <<<"$output")" -eq 1 ]
+    done
+}
+
+@test "the projection follows its two models, and refuses what it cannot measure" {
+    # Each of 2 workers sees 1000 rows of 2000 in an epoch, has to see 600; a message takes 1 ms.
+    run -0 limited "$PY" -c "
+import sys
+sys.path.insert(0, '$BATS_TEST_DIRNAME')
+sys.argv = ['projection_mpi.py']
+import projection_mpi
+projection_mpi.project(2000, 0.064, 1, 600, 0.001)"
+    expected='1 2000 1 64.000 0.000 64.000 1.0 64.000
+2 1000 1 32.000 1.000 33.000 1.9 65.000
+4 500 2 32.000 4.000 36.000 1.8 66.000
+8 250 3 24.000 9.000 33.000 1.9 67.000'
+    [ "$(sed -n '2,5s/  *//p' <<<"$output" | tr -s ' ')" = "$expected" ]
+    [[ $output == *'(a projection)'* ]] || false
+    run ranks 1 "$PY" -m mpi4py "$BATS_TEST_DIRNAME/projection_mpi.py"
+    [ "$status" -eq 2 ]
+    [[ $output == *'projection_mpi.py: 1 ranks, but two are needed'* ]] || false
+    run ranks 2 "$PY" -m mpi4py "$BATS_TEST_DIRNAME/projection_mpi.py" -t 64
+    [ "$status" -eq 2 ]
+    [ "$(grep -c 'build/mpi.json: no row of larger.c on 64 threads; make mpi' <<<"$output")" -eq 1 ]
+}

@@ -16,7 +16,7 @@ with built():
     import numpy as np
     import rungs
     from averaging import FIRST_STEP, combine, shuffle, step_size
-    from flights_file import BLOCK, FEATURES, TOLERANCE, auc, load, objective
+    from flights_file import BLOCK, FEATURES, TOLERANCE, auc, check, objective, opened
     from mpi4py import MPI
 
 
@@ -57,15 +57,16 @@ def main():
         file={"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"},
     )
     try:
-        data = load(args.file)
+        data = opened(args.file)
+        blocks = data.train // BLOCK
+        if comm.size > blocks:
+            fail(2, f"{comm.size} ranks, and only {blocks} blocks of {BLOCK} rows to share out")
+        if not comm.rank:
+            comm.Barrier()
+        low, high = (blocks * rank // comm.size * BLOCK for rank in (comm.rank, comm.rank + 1))
+        check(data, low, high, args.file)
     except ValueError as error:
         fail(2, error)
-    blocks = data.train // BLOCK
-    if comm.size > blocks:
-        fail(2, f"{comm.size} ranks, and only {blocks} blocks of {BLOCK} rows to share out")
-    if not comm.rank:
-        comm.Barrier()
-    low, high = (blocks * rank // comm.size * BLOCK for rank in (comm.rank, comm.rank + 1))
     mine = data._replace(rows=data.rows[low:high], labels=data.labels[low:high], train=high - low)
     answer, gap, epochs, took = train(comm, mine, blocks, args)
     if not comm.rank:

@@ -92,7 +92,7 @@ class Problem:
         weights = self.answer.astype(X.dtype)
         with np.errstate(all="ignore"):  # of a training that diverges
             margins = labels * (np.einsum("ij,j->i", X, weights[:-1]) + weights[-1])
-            # log(1 + exp(-margin)), for which NumPy has vector code; logaddexp takes 5 times as long.
+            # log(1 + exp(-margin)); np.logaddexp takes five times as long.
             losses = np.maximum(-margins, 0) + np.log1p(np.exp(-np.abs(margins)))
             loss = np.average(losses, weights=importance)
             return loss + alpha / 2 * (self.answer[:-1] ** 2).sum()
