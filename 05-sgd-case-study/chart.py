@@ -38,7 +38,7 @@ def draw(curves, y_label, unit="s"):
     below, numbers = [" "] * WIDTH, [" "] * (WIDTH + 8)
     for tick in ticks(min(xs), max(xs)):
         at = place(tick, min(xs), max(xs), WIDTH)
-        below[at], numbers[at : at + 5] = "+", f"{tick:<5.0e}"
+        below[at], numbers[at : at + 5] = "+", f"{tick:<5g}"
     yield " " * 9 + "+" + "".join(cell if cell == "+" else "-" for cell in below)
     yield " " * 10 + "".join(numbers).rstrip() + f" {unit}"
     names = [f"{letter} {name}" for name, letter in letters.items()]

@@ -5,34 +5,29 @@
 
 #include "checkpoint.h"
 #include <errno.h>
+#include <math.h>
 
-struct checkpoint {
-    char magic[8];
-    uint64_t seed, workers, windows; /* windows: of the whole file */
-    double first_step;
-    uint64_t epoch;
-    float weights[FEATURES], answer[FEATURES];
-};
-
-static struct checkpoint checkpoint_of(const struct training *run)
+static struct checkpoint checkpoint_of(const struct training *run, const struct flights *flights)
 {
     struct checkpoint now;
 
     memset(&now, 0, sizeof now);
-    memcpy(now.magic, "SGDKEPT1", sizeof now.magic);
+    memcpy(now.magic, "SGDKEPT2", sizeof now.magic);
     now.seed = run->seed;
     now.workers = run->team->workers;
     now.windows = run->team->windows;
     now.first_step = run->first_step;
+    now.lambda = flights->lambda;
+    now.optimum = flights->optimum;
     now.epoch = run->epoch;
     memcpy(now.weights, weights_of_all(), sizeof now.weights);
     memcpy(now.answer, run->answer, sizeof now.answer);
     return now;
 }
 
-void save(const struct training *run, const char *path)
+void save(const struct training *run, const struct flights *flights, const char *path)
 {
-    const struct checkpoint now = checkpoint_of(run);
+    const struct checkpoint now = checkpoint_of(run, flights);
     char unfinished[256];
 
     snprintf(unfinished, sizeof unfinished, "%s.tmp", path);
@@ -51,17 +46,22 @@ void save(const struct training *run, const char *path)
     }
 }
 
-void resume(struct training *run, const char *path)
+struct checkpoint kept(const struct training *run, const struct flights *flights, const char *path)
 {
-    const struct checkpoint expected = checkpoint_of(run);
-    struct checkpoint kept;
+    const struct checkpoint now = checkpoint_of(run, flights);
+    struct checkpoint before;
     FILE *file = fopen(path, "rb");
 
-    if (!file)
-        return; /* there is none yet */
-    const int whole = fread(&kept, sizeof kept, 1, file) == 1;
-    fclose(file);
-    if (!whole || memcmp(&kept, &expected, offsetof(struct checkpoint, epoch)) != 0)
-        fail(2, "%s: of another training; remove it to begin anew", path);
-    go_on(run, kept.epoch, kept.weights, kept.answer);
+    if (!file && errno == ENOENT)
+        return now; /* there is none yet */
+    int good = file && fread(&before, sizeof before, 1, file) == 1;
+    if (file)
+        fclose(file);
+    good = good && memcmp(&before, &now, offsetof(struct checkpoint, epoch)) == 0 &&
+           before.epoch <= MOST_EPOCHS;
+    for (int j = 0; good && j < FEATURES; j++)
+        good = isfinite(before.weights[j]) && isfinite(before.answer[j]);
+    if (!good)
+        fail(2, "%s: of another training, or damaged; remove it to begin anew", path);
+    return before;
 }

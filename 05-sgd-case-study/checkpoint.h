@@ -2,8 +2,19 @@
 #pragma once
 #include "local_sgd.h"
 
-/* Write the file, whole or not at all; a file that cannot be written ends the program. */
-void save(const struct training *run, const char *path);
+struct checkpoint {
+    /* The training: what it must have in common with one that goes on. */
+    char magic[8];
+    uint64_t seed, workers, windows; /* windows: of the whole file */
+    double first_step, lambda, optimum;
+    /* How far it is. */
+    uint64_t epoch;
+    float weights[FEATURES], answer[FEATURES];
+};
 
-/* Go on from the file if there is one, after begin(); one of another training ends the program. */
-void resume(struct training *run, const char *path);
+/* Write the file, whole or not at all; a file that cannot be written ends the program. */
+void save(const struct training *run, const struct flights *flights, const char *path);
+
+/* Return what is in the file; epoch 0 if there is none. One that is of another training or
+ * damaged ends the program. */
+struct checkpoint kept(const struct training *run, const struct flights *flights, const char *path);

@@ -88,10 +88,10 @@ struct flights flights_open(const char *path)
                             .optimum = header->optimum};
 }
 
-void flights_check(const struct flights *flights, size_t rows, const char *path)
+void flights_check(const struct flights *flights, size_t low, size_t high, const char *path)
 {
-    for (size_t row = 0; row < rows; row += CHUNK) {
-        const size_t n = rows - row < CHUNK ? rows - row : CHUNK;
+    for (size_t row = low; row < high; row += CHUNK) {
+        const size_t n = high - row < CHUNK ? high - row : CHUNK;
         if (!all_finite(flights->rows + row * FEATURES, n * FEATURES) ||
             !all_finite(flights->labels + row, n))
             refuse(path, "a number in it is not finite");
@@ -103,7 +103,7 @@ struct flights flights_map(const char *path)
 {
     struct flights flights = flights_open(path);
 
-    flights_check(&flights, flights.train + flights.test, path);
+    flights_check(&flights, 0, flights.train + flights.test, path);
     return flights;
 }
 

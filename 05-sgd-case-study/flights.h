@@ -25,9 +25,9 @@ const char *flights_path(int argc, char **argv, int first);
 /* Map the file, or end the program with one line that names the fault. */
 struct flights flights_map(const char *path);
 
-/* The same in two steps: look at its header only; and at so many rows. */
+/* The same in two steps: look at its header only; and at the rows low..high. */
 struct flights flights_open(const char *path);
-void flights_check(const struct flights *flights, size_t rows, const char *path);
+void flights_check(const struct flights *flights, size_t low, size_t high, const char *path);
 
 /* Give the memory of these rows back; when they are touched again they are read again. */
 void flights_forget(const struct flights *flights, size_t row, size_t rows);

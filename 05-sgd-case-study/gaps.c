@@ -14,7 +14,7 @@
 #include "local_sgd.h"
 #include <math.h>
 
-enum { RUNS = 5, MOST_EPOCHS = 16, SMALLEST = 64 }; /* a 64th of an epoch */
+enum { RUNS = 5, LAST = 16, SMALLEST = 64 }; /* a 64th of an epoch */
 
 /* Train, and print a row. Of several runs the fastest counts. */
 static void point(const char *version, struct training *run, const struct flights *flights,
@@ -46,7 +46,7 @@ static void curve(const char *version, kernel *step, struct training *run,
     run->train = step;
     for (size_t part = SMALLEST; part > 1; part /= 2)
         point(version, run, flights, run->blocks / part);
-    for (size_t epochs = 1; epochs <= MOST_EPOCHS; epochs *= 2)
+    for (size_t epochs = 1; epochs <= LAST; epochs *= 2)
         point(version, run, flights, epochs * run->blocks);
 }
 

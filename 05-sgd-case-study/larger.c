@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     uint64_t threads = 2, epochs = 20, seed = 1;
     uint64_t step = (uint64_t)(FIRST_STEP * 1000);
     const struct opt options[] = {{'t', &threads, 1, MAX_WORKERS, "threads"},
-                                  {'e', &epochs, 1, 1000, "most epochs"},
+                                  {'e', &epochs, 1, MOST_EPOCHS, "most epochs"},
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
                                   {'p', &step, 1, 1000000, "first step size, in thousandths"},
                                   {0}};

@@ -77,9 +77,12 @@ static void combine(struct training *run)
     const double before = (double)(run->epoch - power_of_two(run->epoch));
     struct {
         double weights[FEATURES], sum[FEATURES], summed, workers;
-    } all = {{0}, {0}, 0, (double)run->threads};
+    } all = {{0}, {0}, 0, 0};
 
     for (uint64_t t = 0; t < run->threads; t++) {
+        if (shards[t].low == shards[t].high)
+            continue; /* nothing was left for this one */
+        all.workers++;
         for (int j = 0; j < FEATURES; j++) {
             all.weights[j] += shards[t].weights[j];
             all.sum[j] += shards[t].sum[j];

@@ -6,8 +6,9 @@
 
 enum { MAX_WORKERS = 64 };    /* with more, 20 epochs do not suffice */
 enum { MAPPED_WINDOW = 128 }; /* blocks that are read in the file's order, 8 MB */
-#define FIRST_STEP 0.01       /* step size */
-#define TOLERANCE 1e-3        /* training ends within this share of the optimum */
+enum { MOST_EPOCHS = 1000 };
+#define FIRST_STEP 0.01 /* step size */
+#define TOLERANCE 1e-3  /* training ends within this share of the optimum */
 
 struct training {
     kernel *train;

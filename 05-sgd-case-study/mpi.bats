@@ -44,16 +44,52 @@ ranks() {
     run ranks 4 build/sgd_mpi -k 1 -e 1
     run ranks 2 build/sgd_mpi -k 1 # other workers
     [ "$status" -eq 2 ]
-    [[ $output == *'build/checkpoint: of another training; remove it to begin anew'* ]] || false
+    [[ $output == *'build/checkpoint: of another training, or damaged; remove it to begin anew'* ]] || false
     run -0 ranks 4 build/sgd_mpi -k 1
     cmp build/checkpoint whole
     [ "$(column epochs mpi)" = "$epochs" ]
     run -0 ranks 4 build/sgd_mpi -k 1
     [[ $output == 'build/checkpoint is of the end of this training, 0.0'* ]] || false
     cmp build/checkpoint whole
-    head -c 100 whole >build/checkpoint
-    run ranks 4 build/sgd_mpi -k 1
+    run ranks 4 build/sgd_mpi -k 1 -e 1
+    [ "$status" -eq 0 ]
+    # Only the machine of rank 0 must have it.
+    mkdir -p elsewhere/build
+    cp build/flights.bin elsewhere
+    run ranks 4 build/sgd_mpi -k 1 -s 2 -e 1
+    [ "$status" -eq 2 ] # of seed 1
+    rm build/checkpoint
+    run ranks 4 build/sgd_mpi -k 1 -e 1
+    run ranks 4 build/sgd_mpi -k 1 -e 1
+    [ "$status" -eq 1 ]
+    [[ $output == *'build/checkpoint is of epoch 1, 0.'*'% above the optimum: choose a larger -e'* ]] || false
+    # shellcheck disable=SC2016 # expands in each rank
+    run -0 ranks 4 bash -c 'program=$PWD/build/sgd_mpi
+        [ "$OMPI_COMM_WORLD_RANK" -eq 0 ] || cd elsewhere || exit
+        exec "$program" -k 1 '"$PWD/build/flights.bin"
+    cmp build/checkpoint whole
+}
+
+@test "a checkpoint of other data, or one that is damaged, is refused" {
+    run ranks 2 build/sgd_mpi -k 1 -e 1 -p 1
+    cp build/checkpoint good
+    cp build/flights.bin other.bin
+    printf '\0' | dd of=other.bin bs=1 seek=32 conv=notrunc status=none # of its optimum
+    run ranks 2 build/sgd_mpi -k 1 -p 1 other.bin
     [ "$status" -eq 2 ]
+    for damage in 'bs=1 seek=62 count=1' 'bs=4 seek=16 count=1'; do # of the epoch, of a weight
+        cp good build/checkpoint
+        # shellcheck disable=SC2086 # arguments
+        printf '\377\377\377\377' | dd of=build/checkpoint conv=notrunc status=none $damage
+        run ranks 2 build/sgd_mpi -k 1 -p 1
+        [ "$status" -eq 2 ]
+    done
+    head -c 100 good >build/checkpoint
+    run ranks 2 build/sgd_mpi -k 1 -p 1
+    [ "$status" -eq 2 ]
+    [[ $output == *'build/checkpoint: of another training, or damaged; remove it to begin anew'* ]] || false
+    cp good build/checkpoint
+    run -0 ranks 2 build/sgd_mpi -k 1 -p 1
 }
 
 @test "a disk that is full leaves the checkpoint as it was, and ends the job" {
@@ -106,7 +142,7 @@ ranks() {
 # Open MPI can tell. The launcher reaches the second one through `agent`, as it would through ssh.
 two_machines() {
     [ "$(id -u)" -eq 0 ] && command -v ip unshare hostname >/dev/null &&
-        ip netns add sgd-one 2>/dev/null && ip netns add sgd-two || return 1
+        ip netns add sgd-one 2>/dev/null && touch made && ip netns add sgd-two || return 1
     ip link add sgd1 netns sgd-one type veth peer name sgd2 netns sgd-two || return 1
     for number in 1 2; do
         name=$([ $number = 1 ] && echo sgd-one || echo sgd-two)
@@ -120,8 +156,8 @@ two_machines() {
 }
 
 teardown() {
-    ip netns del sgd-one 2>/dev/null || true
-    ip netns del sgd-two 2>/dev/null || true
+    [ ! -e "$BATS_TEST_TMPDIR/made" ] || ip netns del sgd-one || true
+    [ ! -e "$BATS_TEST_TMPDIR/made" ] || ip netns del sgd-two || true
 }
 
 @test "two machines, each in a network of its own, give the weights of two threads" {
@@ -136,23 +172,32 @@ teardown() {
     cmp build/checkpoint over-sockets
 }
 
-@test "a wrong option is refused once, by all ranks together" {
+@test "a wrong option is refused once, and help given once, by all ranks together" {
     run ranks 2 build/sgd_mpi -t abc
     [ "$status" -eq 2 ]
     [ "$(grep -c "sgd_mpi: -t 'abc': expected a whole number from 1 to 64" <<<"$output")" -eq 1 ]
+    run -0 ranks 2 build/sgd_mpi -h
+    [ "$(grep -c usage <<<"$output")" -eq 1 ]
+    for program in sgd_mpi.py projection_mpi.py; do
+        run -0 ranks 2 "$PY" -m mpi4py "$BATS_TEST_DIRNAME/$program" -h
+        [ "$(grep -c 'show this help' <<<"$output")" -eq 1 ]
+    done
     run ranks 2 "$PY" -m mpi4py "$BATS_TEST_DIRNAME/sgd_mpi.py" none.bin
     [ "$status" -eq 2 ]
     [ "$(grep -c 'sgd_mpi.py: none.bin: No such file or directory' <<<"$output")" -eq 1 ]
 }
 
 @test "a number that is not finite is found by the rank whose part it is in" {
-    cp build/flights.bin bad.bin
-    printf '\0\0\300\177' | dd of=bad.bin bs=4 seek=$((16 + 32 * 200000)) conv=notrunc status=none
-    for program in build/sgd_mpi "$PY -m mpi4py $BATS_TEST_DIRNAME/sgd_mpi.py"; do
-        # shellcheck disable=SC2086 # a command of several words
-        run ranks 2 $program bad.bin
-        [ "$status" -eq 2 ]
-        [ "$(grep -c 'bad.bin: .*not finite' <<<"$output")" -eq 1 ]
+    for row in 200000 270000; do # the second one is held out
+        cp build/flights.bin bad.bin
+        printf '\0\0\300\177' |
+            dd of=bad.bin bs=4 seek=$((16 + 32 * row)) conv=notrunc status=none
+        for program in build/sgd_mpi "$PY -m mpi4py $BATS_TEST_DIRNAME/sgd_mpi.py"; do
+            # shellcheck disable=SC2086 # a command of several words
+            run ranks 2 $program bad.bin
+            [ "$status" -eq 2 ]
+            [ "$(grep -c 'bad.bin: .*not finite' <<<"$output")" -eq 1 ]
+        done
     done
 }
 

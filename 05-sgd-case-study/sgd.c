@@ -97,7 +97,7 @@ int main(int argc, char **argv)
     uint64_t step = (uint64_t)(FIRST_STEP * 1000);
     const struct opt options[] = {{'n', &n, MIN_ROWS, UINT32_MAX, "rows to train on, at most"},
                                   {'t', &threads, 1, MAX_WORKERS, "threads"},
-                                  {'e', &epochs, 1, 1000, "most epochs"},
+                                  {'e', &epochs, 1, MOST_EPOCHS, "most epochs"},
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
                                   {'p', &step, 1, 1000000, "first step size, in thousandths"},
                                   {0}};

@@ -6,26 +6,24 @@
  *
  * (`make mpi` installs Open MPI.) Each rank, as MPI calls its processes, trains with -t threads on
  * its part of the file, which every machine must have. The answer is that of larger.c with as many
- * threads, to the last bit: in double a sum of a few floats is exact, whatever its order.
+ * threads, to the last bit: in double the sum of a few floats is exact, whatever its order, unless
+ * one is 2^29 times as large as another.
  */
 #include "../tools/bench.h"
 
 #include "../tools/memory.h"
 #include "checkpoint.h"
+#include "ranks.h"
 #include "report.h"
-#include <mpi.h>
-#ifdef __linux__
-#include <signal.h>
-#include <sys/prctl.h>
-#endif
 
 static const char CHECKPOINT[] = "build/checkpoint";
 static double bytes_sent; /* by this rank */
 
-static void add_up(double *values, int n)
+static void sum(double *values, int n)
 {
     MPI_Allreduce(MPI_IN_PLACE, values, n, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
-    bytes_sent += n * (double)sizeof *values;
+    for (int others = 1; others < ranks; others *= 2) /* as short sums do: to one, two, four on */
+        bytes_sent += n * (double)sizeof *values;
 }
 
 /* How far the answer is above the optimum: each rank looks at its own rows. */
@@ -33,7 +31,7 @@ static double gap_of_all(const struct training *run, const struct flights *mine,
 {
     double loss = flights_objective(mine, run->answer) * (double)mine->train / (double)rows;
 
-    MPI_Allreduce(MPI_IN_PLACE, &loss, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    sum(&loss, 1);
     return loss / mine->optimum - 1;
 }
 
@@ -51,6 +49,17 @@ static struct flights part_of(const struct flights *all, const struct team *team
     return mine;
 }
 
+/* Go on from what rank 0 has kept: the others' machines may have no such file. */
+static void resume(struct training *run, const struct flights *flights)
+{
+    struct checkpoint before = {0};
+
+    if (rank == 0)
+        before = kept(run, flights, CHECKPOINT);
+    MPI_Bcast(&before, sizeof before, MPI_BYTE, 0, MPI_COMM_WORLD);
+    go_on(run, before.epoch, before.weights, before.answer);
+}
+
 /* Returns the gap. */
 static double train_together(struct training *run, const struct flights *mine, size_t rows,
                              uint64_t epochs, uint64_t keep)
@@ -59,29 +68,39 @@ static double train_together(struct training *run, const struct flights *mine, s
 
     begin(run);
     if (keep)
-        resume(run, CHECKPOINT);
+        resume(run, mine);
     if (run->epoch)
         above = gap_of_all(run, mine, rows);
+    bytes_sent = 0;
     while (run->epoch < epochs && !(fabs(above) <= TOLERANCE)) {
         MPI_Barrier(MPI_COMM_WORLD); /* so that no clock runs while another rank judges */
         train_epoch(run, windows(run), mine->lambda);
-        if (keep && run->team->first == 0)
-            save(run, CHECKPOINT);
+        if (keep && rank == 0)
+            save(run, mine, CHECKPOINT);
         above = gap_of_all(run, mine, rows);
     }
+    MPI_Allreduce(MPI_IN_PLACE, &run->cpu, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
     return above;
 }
 
-static void show(struct training *run, const struct flights *all, double above, int ranks)
+static void show(struct training *run, const struct flights *all, double above)
 {
-    const double bytes = (double)(run->visits * MAPPED_WINDOW * BLOCK * (FLOATS + sizeof(float)));
+    const double epochs = (double)(run->visits / windows(run));
+    const double bytes = epochs * (double)(all->train * (FLOATS + sizeof(float)));
     char rest[40];
 
-    printf("SGD on %zu rows, by %d ranks of %llu threads\n", all->train, ranks,
+    if (epochs == 0 && fabs(above) > TOLERANCE)
+        fail(1, "%s is of epoch %zu, %.4f%% above the optimum: choose a larger -e", CHECKPOINT,
+             run->epoch, 100 * above);
+    if (epochs == 0) {
+        printf("%s is of the end of this training, %.4f%% above the optimum\n", CHECKPOINT,
+               100 * above);
+        return;
+    }
+    printf("SGD on %zu rows, by %d x %llu workers (ranks x threads)\n", all->train, ranks,
            (unsigned long long)run->threads);
     header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "sent-B");
-    snprintf(rest, sizeof rest, "%8.1f%8.0f", bytes * ranks / run->wall / 1e9,
-             bytes_sent * (double)windows(run) / (double)run->visits);
+    snprintf(rest, sizeof rest, "%8.1f%8.0f", bytes / run->wall / 1e9, bytes_sent / epochs);
     run->threads = run->team->workers;
     row_of_training("mpi", run, all, (1 + above) * all->optimum, 1, rest);
 }
@@ -89,34 +108,29 @@ static void show(struct training *run, const struct flights *all, double above, 
 int main(int argc, char **argv)
 {
     uint64_t threads = 1, epochs = 20, seed = 1, keep = 0;
+    uint64_t step = (uint64_t)(FIRST_STEP * 1000);
     const struct opt options[] = {{'t', &threads, 1, MAX_WORKERS, "threads of each rank"},
-                                  {'e', &epochs, 1, 1000, "most epochs"},
+                                  {'e', &epochs, 1, MOST_EPOCHS, "most epochs"},
                                   {'s', &seed, 0, UINT32_MAX, "seed"},
+                                  {'p', &step, 1, 1000000, "first step size, in thousandths"},
                                   {'k', &keep, 0, 1, "keep build/checkpoint, and go on from it"},
                                   {0}};
-    int rank, ranks;
 
-#ifdef __linux__
-    if (getenv("OMPI_COMM_WORLD_RANK")) /* when the launcher is killed, this rank is too */
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    MPI_Init(&argc, &argv);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    if (rank > 0)
-        MPI_Barrier(MPI_COMM_WORLD); /* a wrong option is refused by rank 0, and once */
+    begin_together(&argc, &argv);
     const char *path = flights_path(argc, argv, read_options(argc, argv, " [FILE]", options));
     const struct flights all = flights_open(path);
     const size_t all_windows = (all.train / BLOCK + MAPPED_WINDOW - 1) / MAPPED_WINDOW;
-    const struct team team = {(size_t)rank * threads, (size_t)ranks * threads, all_windows, add_up};
+    const struct team team = {(size_t)rank * threads, (size_t)ranks * threads, all_windows, sum};
     if (team.workers > all_windows)
-        fail(2, "-t '%llu': %zu workers, and only %zu windows of 8 MB to share out",
-             (unsigned long long)threads, team.workers, all_windows);
+        fail(2, "%d ranks of %llu threads, and only %zu windows of 8 MB to share out", ranks,
+             (unsigned long long)threads, all_windows);
     if (rank == 0)
-        MPI_Barrier(MPI_COMM_WORLD);
+        go_on_together(1);
 
     const struct flights mine = part_of(&all, &team, threads);
-    flights_check(&mine, mine.train, path);
+    flights_check(&mine, 0, mine.train, path);
+    if (rank == 0) /* it judges */
+        flights_check(&all, all.train, all.train + all.test, path);
     struct training run = {.train = train_prefetched,
                            .rows = (char *)mine.rows,
                            .labels = (float *)mine.labels,
@@ -124,17 +138,14 @@ int main(int argc, char **argv)
                            .blocks = mine.train / BLOCK,
                            .window = MAPPED_WINDOW,
                            .mapped = &mine,
-                           .first_step = FIRST_STEP,
+                           .first_step = (double)step / 1000,
                            .seed = seed,
                            .threads = threads,
                            .team = &team};
     run.order = memory(windows(&run) * sizeof *run.order);
     const double above = train_together(&run, &mine, all.train, epochs, keep);
-    if (rank == 0 && run.visits)
-        show(&run, &all, above, ranks);
-    else if (rank == 0)
-        printf("%s is of the end of this training, %.4f%% above the optimum\n", CHECKPOINT,
-               100 * above);
+    if (rank == 0)
+        show(&run, &all, above);
     free(run.order);
     MPI_Finalize();
     return verdict();

@@ -8,6 +8,7 @@ averaging.py combines the weights, as it does those of threads. sgd_mpi.c is its
 trains in batches.
 """
 
+import sys
 from pathlib import Path
 
 from bench import built, fail, header, read_options, row, run, stopwatch, verdict
@@ -19,6 +20,21 @@ with built():
     from flights_file import BLOCK, FEATURES, TOLERANCE, auc, check, objective, opened
     from mpi4py import MPI
 
+DATA = Path("build/flights.bin")
+
+
+def together(comm, begin):
+    """Return what begin() returns, once rank 0 has called it: what is wrong is said only once."""
+    ended = result = None
+    try:
+        result = comm.rank or begin()
+    except SystemExit as end:
+        ended = end.code or 0
+    ended = comm.bcast(ended)
+    if ended is not None:
+        sys.exit(ended)
+    return begin() if comm.rank else result
+
 
 def train(comm, mine, blocks, args):
     """Train until within 0.1% of the optimum; return the answer, the gap, the epochs, the time.
@@ -27,8 +43,8 @@ def train(comm, mine, blocks, args):
     """
     visit = rungs.cython(mine, mine.train)
     weights, totals = np.zeros((2, comm.size, FEATURES), dtype=np.float32)
-    order, state, answer, gap, epoch, time = list(range(mine.train // BLOCK)), args.s, 0, 1, 0, 0
-    state += comm.rank
+    order, state, answer, gap, epoch = list(range(mine.train // BLOCK)), args.s, 0, 1, 0
+    state, wall, cpu = state + comm.rank, 0, 0
     while epoch < args.e and abs(gap) > TOLERANCE:
         comm.Barrier()  # so that no clock runs while another rank judges
         with stopwatch() as took:
@@ -39,32 +55,38 @@ def train(comm, mine, blocks, args):
             comm.Allgather(MPI.IN_PLACE, weights)
             comm.Allgather(MPI.IN_PLACE, totals)
             answer = combine(weights, totals, blocks, answer, epoch)
-        time, epoch = time + took.wall, epoch + 1
+        wall, cpu, epoch = wall + took.wall, cpu + took.cpu, epoch + 1
         share = objective(mine, answer) * mine.train / (blocks * BLOCK)
         gap = comm.allreduce(share) / mine.optimum - 1
-    took.wall, took.cpu = time, took.cpu / took.wall * time
+    took.wall, took.cpu = wall, comm.allreduce(cpu)
     return answer, gap, epoch, took
 
 
 def main():
     comm = MPI.COMM_WORLD
-    if comm.rank:
-        comm.Barrier()  # a wrong option is refused by rank 0, and once
-    args = read_options(
-        __doc__,
-        e=(20, 1, 1000, "most epochs"),
-        s=(1, 0, 2**32 - 1, "seed"),
-        file={"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"},
-    )
+
+    def begin():
+        args = read_options(
+            __doc__,
+            e=(20, 1, 1000, "most epochs"),
+            s=(1, 0, 2**32 - 1, "seed"),
+            file={"type": Path, "nargs": "?", "default": DATA, "help": "the data"},
+        )
+        try:
+            data = opened(args.file)
+        except ValueError as error:
+            fail(2, error)
+        if comm.size > data.train // BLOCK:
+            fail(2, f"{comm.size} ranks, and only {data.train // BLOCK} blocks to share out")
+        return args, data
+
+    args, data = together(comm, begin)
+    blocks = data.train // BLOCK
+    low, high = (blocks * rank // comm.size * BLOCK for rank in (comm.rank, comm.rank + 1))
     try:
-        data = opened(args.file)
-        blocks = data.train // BLOCK
-        if comm.size > blocks:
-            fail(2, f"{comm.size} ranks, and only {blocks} blocks of {BLOCK} rows to share out")
-        if not comm.rank:
-            comm.Barrier()
-        low, high = (blocks * rank // comm.size * BLOCK for rank in (comm.rank, comm.rank + 1))
         check(data, low, high, args.file)
+        if not comm.rank:  # it judges
+            check(data, data.train, len(data.labels), args.file)
     except ValueError as error:
         fail(2, error)
     mine = data._replace(rows=data.rows[low:high], labels=data.labels[low:high], train=high - low)

@@ -117,6 +117,15 @@ assert abs(three.optimum - one.optimum) < 0.002"
     [[ $output == "larger: missing.bin: No such file or directory"* ]] || false
 }
 
+@test "workers for whom no rows are left do not count in the average" {
+    for threads in 4 64; do # there are 4 windows
+        run -0 limited build/larger -t "$threads"
+        answers+=("$(awk -v t="$threads" '$1 == "mapped" && $2 == t { print $3 }' <<<"$output")")
+    done
+    [ -n "${answers[0]}" ]
+    [ "${answers[0]}" = "${answers[1]}" ]
+}
+
 @test "scikit-learn finds the same optimum, and the same AUC" {
     "$PY" -c 'import sklearn' 2>/dev/null || skip "scikit-learn is not installed (make peers)"
     with_modules "

@@ -79,7 +79,8 @@ def built():  # around imports of what lies in build/ or is installed in .venv
     try:
         yield
     except ImportError as error:
-        fail(2, f"{error}; in {folder.name}, type: make build && . ../.venv/bin/activate")
+        target = "mpi" if error.name == "mpi4py" else "build"
+        fail(2, f"{error}; in {folder.name}, type: make {target} && . ../.venv/bin/activate")
 
 
 @contextlib.contextmanager
