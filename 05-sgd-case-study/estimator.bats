@@ -31,22 +31,26 @@ for threads in 1, 2:
     [ "${lines[*]}" = "${expected[*]}" ]
 }
 
-@test "the package is installed by pip, and built without OpenMP where there is none" {
+@test "the package is installed from its source, and built without OpenMP where there is none" {
     "$PY" -m venv --without-pip "$BATS_TEST_TMPDIR/venv"
     site=$("$BATS_TEST_TMPDIR/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     "$PY" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/base.pth"
     cp -RL local_sgd "$BATS_TEST_TMPDIR/package"
-    rm -rf "$BATS_TEST_TMPDIR/package/build"
-    for flags in "$(probed OPENMP_CFLAGS)" -fno-such-flag; do
+    with=$(probed OPENMP_CFLAGS) libraries=$(probed OPENMP_LIBS)
+    cd "$BATS_TEST_TMPDIR/package"
+    run -0 limited "$PY" setup.py -q sdist --dist-dir "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR"
+    for flags in "$with" -fno-such-flag; do
         # -O1: it is not to be fast here.
-        CFLAGS=-O1 OPENMP_CFLAGS=$flags OPENMP_LIBS=$(probed OPENMP_LIBS) run -0 limited \
-            "$BATS_TEST_TMPDIR/venv/bin/python" -m pip install -q --no-deps --no-index \
-            --no-build-isolation --force-reinstall "$BATS_TEST_TMPDIR/package"
-        cd "$BATS_TEST_TMPDIR"
+        CFLAGS=-O1 OPENMP_CFLAGS=$flags OPENMP_LIBS=$libraries run -0 limited \
+            venv/bin/python -m pip install -q --no-deps --no-index --no-build-isolation \
+            --no-cache-dir --force-reinstall local_sgd-1.0.tar.gz
         run -0 limited venv/bin/python -W ignore package/tests/test_classifier.py -k Answers
         [[ ${lines[-1]} == OK* ]] || false
-        cd "$BATS_TEST_DIRNAME"
+        parallel+=("$(nm "$site"/local_sgd/_kernel*.so | grep -cE 'GOMP_parallel|kmpc_fork_call' || true)")
     done
+    [ "${parallel[0]}" -ge 1 ]
+    [ "${parallel[1]}" -eq 0 ]
 }
 
 @test "ThreadSanitizer sees no data race while two threads fit" {

@@ -120,10 +120,10 @@ assert abs(three.optimum - one.optimum) < 0.002"
 @test "workers for whom no rows are left do not count in the average" {
     for threads in 4 64; do # there are 4 windows
         run -0 limited build/larger -t "$threads"
-        answers+=("$(awk -v t="$threads" '$1 == "mapped" && $2 == t { print $3 }' <<<"$output")")
+        reached+=("$(awk -v t="$threads" '$1 == "mapped" && $2 == t { print $3 }' <<<"$output")")
     done
-    [ -n "${answers[0]}" ]
-    [ "${answers[0]}" = "${answers[1]}" ]
+    [ -n "${reached[0]}" ]
+    [ "${reached[0]}" = "${reached[1]}" ]
 }
 
 @test "scikit-learn finds the same optimum, and the same AUC" {

@@ -39,7 +39,11 @@ class BuildWithOpenMP(build_ext):
 kernel = Extension(
     "local_sgd._kernel",
     ["src/local_sgd/_kernel.pyx"],
-    depends=["src/local_sgd/batch.h", "src/local_sgd/vector.h"],
+    depends=[f"src/local_sgd/{name}" for name in ("_kernel.pyx", "batch.h", "vector.h")],
     extra_compile_args=os.environ.get("CFLAGS", FAST).split(),
 )
-setup(cmdclass={"build_ext": BuildWithOpenMP}, ext_modules=cythonize(kernel, build_dir="build"))
+setup(
+    cmdclass={"build_ext": BuildWithOpenMP},
+    ext_modules=cythonize(kernel, build_dir="build"),
+    options={"build_ext": {"force": True}},  # other flags make another extension
+)

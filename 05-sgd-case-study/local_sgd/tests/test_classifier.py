@@ -15,6 +15,7 @@ from local_sgd import LocalSGDClassifier, _kernel
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -105,8 +106,55 @@ class Answers(unittest.TestCase):
             LocalSGDClassifier(n_jobs=8).fit(X[:2], [0, 1]).predict(X[:2]).tolist(), [0, 1]
         )
 
+    def test_large_penalties_and_weights_for_any_width(self):
+        for features, dtype in (10, np.float32), (16, np.float32), (10, np.float64):
+            X, y = made_up(2000, features, dtype)
+            y[:400] = 1
+            for alpha, weight in (1, 1), (100, 1), (1e4, 1), (1e-4, 1e4):
+                model = LocalSGDClassifier(alpha=alpha, tol=1e-6, random_state=0)
+                model.fit(X, y, sample_weight=np.full(len(y), weight))
+                exact = LogisticRegression(C=1 / (alpha * len(y)), tol=1e-8).fit(X, y)
+                losses = [log_loss(y, fitted.predict_proba(X)) for fitted in (model, exact)]
+                self.assertLess(losses[0], losses[1] * 1.02, (features, dtype, alpha, weight))
+
+    def test_chances_where_all_are_against_each_class(self):
+        X, y = load_digits(return_X_y=True)
+        model = LocalSGDClassifier(random_state=0).fit(X.astype(np.float32), y)
+        model.intercept_ -= 1e5
+        np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+
+    def test_outliers_outside_of_the_sample(self):
+        X, y = made_up(100_000, 8)
+        X[1:50:2] *= 1e4
+        model = LocalSGDClassifier(max_iter=5, tol=None, random_state=0).fit(X, y)
+        self.assertEqual(model.n_iter_, 5)
+        self.assertTrue(model.coef_.any())
+
 
 class Going_on(unittest.TestCase):
+    def test_without_an_intercept_after_one(self):
+        for dtype in np.float32, np.float64:
+            X, y = made_up(3000, 16, dtype)
+            y[:1000] = 1
+            model = LocalSGDClassifier(warm_start=True, random_state=0).fit(X, y)
+            self.assertNotEqual(model.intercept_[0], 0)
+            model.set_params(fit_intercept=False).fit(X, y)
+            self.assertEqual(model.intercept_[0], 0)
+            new = LocalSGDClassifier(fit_intercept=False, random_state=0).fit(X, y)
+            self.assertLess(abs(objective(model, X, y) / objective(new, X, y) - 1), 0.01)
+
+    def test_partial_fit_that_failed_can_be_repeated(self):
+        X, y = made_up(1000, 5)
+        model = LocalSGDClassifier(random_state=0)
+        with self.assertRaisesRegex(ValueError, "not passed before"):
+            model.partial_fit(X, y + 1, classes=[0, 1])
+        model.partial_fit(X, y + 1, classes=[1, 2])
+        with self.assertRaisesRegex(ValueError, "not the same as on last call"):
+            model.partial_fit(X, y + 1, classes=[1, 2, 3])
+        before = model.coef_.copy()
+        model.partial_fit(X * 1000, y + 1)  # with a smaller step
+        self.assertTrue((model.coef_ != before).any())
+
     def test_partial_fit_and_warm_start(self):
         X, y = made_up(40_000, 8)
         model = LocalSGDClassifier(random_state=0)
@@ -152,11 +200,17 @@ class Bad_input(unittest.TestCase):
                 LocalSGDClassifier().fit(bad, y)
         with self.assertRaisesRegex(ValueError, "one class"):
             LocalSGDClassifier().fit(X, np.ones(len(y)))
+        model = LocalSGDClassifier().fit(X, y)
+        with self.assertRaisesRegex(ValueError, "NaN"):
+            model.fit(bad * np.nan, 1 - y)
+        self.assertGreater(model.score(X, y), 0.9)  # it is as it was
+        with self.assertRaisesRegex(ValueError, "zero"):
+            model.fit(X, y, sample_weight=np.zeros(len(y)))
         for dtype, scale in (np.float32, 1e30), (np.float64, 1e200):
             try:  # it finds a step size, or says what to do
                 model = LocalSGDClassifier().fit((X * scale).astype(dtype), y)
             except ValueError as error:
-                self.assertIn("scale it", str(error))
+                self.assertIn("scale X", str(error))
             else:
                 self.assertTrue(np.isfinite(model.coef_).all())
         with self.assertRaisesRegex(ValueError, r"diverged with eta0=1e\+03: try eta0="):
@@ -177,6 +231,7 @@ class Bad_input(unittest.TestCase):
             {"block": 31},
             {"order": order + 1},
             {"piece": 1},
+            {"X": X[:, :0]},
             {"workers": np.zeros((1, 2, 17), np.float32)},
             {"workers": np.zeros((1, 1, 18), np.float32)},
         ):
@@ -225,6 +280,7 @@ class The_GIL(unittest.TestCase):
             model.fit(X, y)
         self.assertTrue(model.coef_.any() and np.isfinite(model.coef_).all())
         self.assertGreater(model.score(X, y), 0.6)
+        self.assertGreater(model.n_iter_, 0)
 
     def test_ctrl_c_before_a_step_size_is_found(self):
         model, stopped = LocalSGDClassifier(), {"side_effect": KeyboardInterrupt}

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import effective_n_jobs
+from scipy.special import expit, log_expit, softmax
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import LinearClassifierMixin
@@ -46,6 +47,7 @@ def arranged(X, y, importance, seed):
     Rows of weight 0 are left out. Few rows are shuffled; rows of float32 are filled up with zeros.
     """
     if not importance.all():
+        assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
         X, y, importance = (array[importance > 0] for array in (X, y, importance))
     if len(X) < MANY:
         order = np.arange(len(X), dtype=np.uint32)
@@ -68,18 +70,17 @@ class Problem:
         self.rows, self.used = (X, labels, importance), [*range(features), d]
         self.block = _kernel.ROWS_OF_A_BATCH if n < MANY else BLOCK
         self.order = np.arange(-(-n // self.block), dtype=np.uint32)
-        threads = min(threads, -(-n // BLOCK))
-        # On pages of their own: no two threads write to one cache line.
-        self.workers = np.zeros((threads, 2, -(-(d + 2) // 1024) * 1024), X.dtype)
+        # So far apart that no two threads write to one cache line.
+        self.workers = np.zeros((min(threads, -(-n // BLOCK)), 2, d + 64), X.dtype)
         self.weights, self.sums = self.workers[:, 0, : d + 1], self.workers[:, 1, : d + 2]
-        self.pieces = max(1, n * d // (PIECE * threads))
+        self.pieces = 2 * max(1, n * d // (2 * PIECE * len(self.workers)))
         seen = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
         self.sample = X[seen], labels[seen], importance[seen]
-        self.answer = np.zeros(d + 1)
         self.go_on(state or (0, 0, 0, None))
 
     def go_on(self, state):
         """Go on from what state() returned."""
+        self.workers[:], self.answer = 0, np.zeros(self.weights.shape[1])
         self.weights[:, self.used], self.answer[self.used], self.epochs, self.eta0 = state
 
     def state(self):
@@ -97,33 +98,40 @@ class Problem:
             loss = np.average(losses, weights=importance)
             return loss + alpha / 2 * (self.answer[:-1] ** 2).sum()
 
+    def step_size(self):
+        """Return that of the next epoch."""
+        return self.eta0 / max(power_of_two(self.epochs // len(self.workers)), 1)
+
     def train_epoch(self, alpha, fit_intercept, seed):
         """Visit all rows once; return the next seed. Answers also when Ctrl-C ends it early."""
-        # Halved whenever each worker has seen twice as many rows as there are, 4 times, 8 times.
-        size = self.eta0 / max(power_of_two(self.epochs // len(self.workers)), 1)
         seed = _kernel.shuffle(self.order, seed)
-        how = size, alpha, fit_intercept, self.workers
+        how = self.step_size(), alpha, fit_intercept, self.workers
+        sums = None
         try:
             for piece in range(self.pieces):  # between two calls Python looks for Ctrl-C
+                self.sums[:] = 0
                 _kernel.train(*self.rows, self.order, self.block, piece, self.pieces, *how)
+                if piece >= self.pieces // 2:
+                    sums = (0 if sums is None else sums) + self.sums.sum(axis=0, dtype=float)
         finally:
-            self.combine()
+            self.combine(sums)
         return seed
 
-    def combine(self):
+    def combine(self, sums):
         """Average the workers; and the answer since the last power of two of the epochs."""
         self.weights[:] = self.weights.mean(axis=0, dtype=float)
-        sums = self.sums.sum(axis=0, dtype=float)
+        if sums is None:  # interrupted too early
+            sums = np.append(self.weights[0], 1)
         before = self.epochs - power_of_two(self.epochs)
-        self.answer = (self.answer * before + sums[:-1] / max(sums[-1], 1)) / (before + 1)
+        self.answer = (self.answer * before + sums[:-1] / sums[-1]) / (before + 1)
         self.epochs += 1
 
 
 def find_step_size(problem, alpha, fit_intercept):
     """Return the step size that does best on a sample of at most 8,192 rows.
 
-    From 1 / the mean squared length of a row it is halved, or else doubled, for as long as the
-    objective gets smaller (Bottou 2012, section 5.2: try it on a small sample).
+    From 1 / the mean of a row's squared length times its weight it is halved, or else doubled, for
+    as long as the objective gets smaller (Bottou 2012, section 5.2: try it on a small sample).
     """
     X, _, importance = problem.sample
     trial = Problem(*problem.sample, len(problem.used) - 1, 1)
@@ -138,7 +146,7 @@ def find_step_size(problem, alpha, fit_intercept):
         return loss if np.isfinite(loss) else np.inf
 
     squares = np.einsum("ij,ij->i", X, X, dtype=float)
-    size = 1 / max(np.average(squares, weights=importance), 1e-30)
+    size = max(len(X), trial.block) / max(squares @ importance, 1e-30)
     best = after(size)
     if best == np.inf:
         assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
@@ -150,8 +158,8 @@ def find_step_size(problem, alpha, fit_intercept):
             best, size = loss, size * factor
     if best == np.inf or size < np.finfo(X.dtype).tiny * 1e8:
         raise ValueError(
-            f"X has values as large as {np.abs(X).max():.3g}, and no step size works: scale it, "
-            "for instance with sklearn.preprocessing.StandardScaler"
+            f"no step size works: X has values as large as {np.abs(X).max():.3g}, alpha is "
+            f"{alpha:.3g}; scale X, for instance with sklearn.preprocessing.StandardScaler"
         )
     return size
 
@@ -167,7 +175,8 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
 
     Fewer than 65,536 rows are shuffled; then their batches are visited in an order drawn anew each
     epoch. More rows are visited in blocks of 512, as they are: shuffle them first if they are
-    sorted. With at most 32 rows, a batch, training is gradient descent.
+    sorted. With at most 32 rows, a batch, training is gradient descent. Scale the features, as for
+    every SGD: with sklearn.preprocessing.StandardScaler, say.
 
     Parameters
     ----------
@@ -181,10 +190,10 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         this for `n_iter_no_change` epochs. None: after `max_iter` epochs.
     n_iter_no_change : int, default=5
     eta0 : float or None, default=None
-        First step size, for the sum of the gradients of a batch. It is halved whenever each thread
-        has seen twice as many rows as there are, 4 times, 8 times. None: it is found by training on
-        at most 8,192 rows: halved, or else doubled, from 1 / the mean squared length of a row for
-        as long as the objective gets smaller.
+        First step size, for the sum of the gradients of a batch. It is halved after 2, 4, 8 ...
+        times as many epochs as there are threads. None: one is found by training on at most 8,192
+        rows; it is halved, or else doubled, from 1 / the mean squared length of a row for as long
+        as the objective gets smaller.
     n_jobs : int or None, default=None
         Threads, as joblib counts them: None is 1, -1 is all cores. At most one for 512 rows.
     random_state : int, RandomState or None, default=None
@@ -200,7 +209,7 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     coef_ : ndarray (1, n_features) or (n_classes, n_features), of the dtype of X
     intercept_ : ndarray (1,) or (n_classes,)
     n_iter_ : int
-        Epochs, the most of all classes.
+        Epochs of the last call, the most of all classes.
     eta0_ : list of float
         The first step size of each row of coef_; None where Ctrl-C came before.
     n_features_in_ : int
@@ -211,7 +220,9 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     shuffled, or if it is float32 and its features are not a multiple of 16 (8, 4: the floats in a
     register). KeyboardInterrupt leaves the weights so far. `fit` raises ValueError for NaN and
     infinite values, for one class only, and when training diverges with the `eta0` that was given;
-    the message names one to try.
+    the message names one to try, and the estimator is as it was before. A process that is forked
+    after a fit on several threads must fit on one: GNU's OpenMP would wait for the threads, which
+    are not in the child.
     """
 
     _parameter_constraints = {  # noqa: RUF012 - as in scikit-learn
@@ -258,27 +269,28 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         going_on = self.warm_start and hasattr(self, "_states")
         X, y, sample_weight = self._validated(X, y, sample_weight, reset=not going_on)
         classes = classes_of(y)
-        if not going_on or not np.array_equal(classes, self.classes_):
-            self.classes_, self._states = classes, None
-        self._train(X, y, sample_weight, self.max_iter)
-        return self
+        going_on = going_on and np.array_equal(classes, self.classes_)
+        states = self._states if going_on else None
+        return self._train(X, y, sample_weight, classes, states, self.max_iter, self.tol)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these rows, going on from the last call; return self.
 
-        classes: (n_classes,), all there will be; needed in the first call only.
+        classes: (n_classes,), all there will be; needed in the first call only. That call also
+        finds the step size: give `eta0` if its rows are few, or not typical of those to come.
         """
         first = not hasattr(self, "_states")
         X, y, sample_weight = self._validated(X, y, sample_weight, reset=first)
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if first:
-            self.classes_, self._states = classes_of(np.asarray(classes)), None
-        if unknown := set(np.unique(y)) - set(self.classes_):
-            raise ValueError(f"y has classes that were not passed before: {sorted(unknown)}")
-        self._train(X, y, sample_weight, 1)
-        return self
+        known = classes_of(np.asarray(classes)) if first else self.classes_
+        if classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(f"classes={classes} is not the same as on last call: {known}")
+        if len(unknown := np.setdiff1d(y, known)):
+            raise ValueError(f"y has classes that were not passed before: {unknown}")
+        states = None if first else self._states
+        return self._train(X, y, sample_weight, known, states, 1, None)
 
     def _validated(self, X, y, sample_weight, reset):
         # Values that are not finite make weights that are not: they are looked for then.
@@ -289,69 +301,92 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         positive = {"dtype": X.dtype, "ensure_non_negative": True}
         return X, y, np.ascontiguousarray(_check_sample_weight(sample_weight, X, **positive))
 
-    def _train(self, X, y, importance, max_iter):
-        """Train a problem for each row of coef_; KeyboardInterrupt leaves what there is."""
+    def _train(self, X, y, importance, classes, states, max_iter, tol):
+        """Train a problem for each row of coef_; what fails leaves the estimator as it was."""
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(2**31)
+        if not importance.any():
+            raise ValueError("sample_weight is zero for all rows")
         features, threads = X.shape[1], effective_n_jobs(self.n_jobs)
         X, y, importance, seed = arranged(X, y, importance, int(seed))
-        positives = self.classes_ if len(self.classes_) > 2 else self.classes_[1:]
+        positives = classes if len(classes) > 2 else classes[1:]
         nothing = np.zeros(features + 1), np.zeros(features + 1), 0, None
-        begun = self._states or [nothing] * len(positives)
-        self._states, self.n_iter_ = list(begun), 0
+        states, epochs = list(states or [nothing] * len(positives)), 0
         try:
             for i, positive in enumerate(positives):
                 labels = 2 * (y == positive).astype(X.dtype) - 1
-                problem = Problem(X, labels, importance, features, threads, begun[i])
+                problem = Problem(X, labels, importance, features, threads, states[i])
+                if not self.fit_intercept:
+                    problem.weights[:, -1] = problem.answer[-1] = 0
                 try:
-                    self.n_iter_ = max(self.n_iter_, self._solve(problem, max_iter, seed))
-                finally:
-                    self._states[i] = problem.state()
-        finally:
-            answers = np.array([answer for _, answer, *_ in self._states], X.dtype)
-            self.coef_, self.intercept_ = answers[:, :-1], answers[:, -1]
-            self.eta0_ = [eta0 for *_, eta0 in self._states]
+                    self._solve(problem, max_iter, tol, seed, positive)
+                except KeyboardInterrupt:
+                    states[i], epochs = problem.state(), max(epochs, problem.epochs - states[i][2])
+                    raise
+                epochs = max(epochs, problem.epochs - states[i][2])
+                states[i] = problem.state()
+        except KeyboardInterrupt:
+            self._publish(classes, states, epochs, X.dtype)
+            raise
+        return self._publish(classes, states, epochs, X.dtype)
 
-    def _solve(self, problem, max_iter, seed):
-        """Train until the objective gets no smaller; return the number of epochs."""
+    def _publish(self, classes, states, epochs, dtype):
+        self.classes_, self._states, self.n_iter_ = classes, states, epochs
+        answers = np.array([answer for _, answer, *_ in states], dtype)
+        self.coef_, self.intercept_ = answers[:, :-1], answers[:, -1]
+        self.eta0_ = [eta0 and float(eta0) for *_, eta0 in states]
+        return self
+
+    def _solve(self, problem, max_iter, tol, seed, positive):
+        """Train until the objective gets no smaller, or for max_iter epochs."""
         how = self.alpha, self.fit_intercept
         problem.eta0 = self.eta0 or problem.eta0 or find_step_size(problem, *how)
         start, since = problem.state(), 0
         first = best = problem.loss(self.alpha)
-        for epoch in range(1, max_iter + 1):
-            seed = problem.train_epoch(*how, seed)
+        last = problem.epochs + max_iter
+        while problem.epochs < last:
+            size, seed = problem.step_size(), problem.train_epoch(*how, seed)
             loss = problem.loss(self.alpha)
             if self.verbose:
-                print(f"epoch {epoch}: objective {loss:.6f}, step size {problem.eta0:.3g}")
+                print(
+                    f"class {positive}, epoch {problem.epochs}: objective {loss:.6f}, "
+                    f"step size {size:.3g}"
+                )
             if not loss <= first + 1:  # it diverges: go back
                 problem.go_on(start)
                 problem.eta0 = self._smaller_step_size(problem)
                 start = problem.state()
                 continue
-            since = 0 if self.tol is None or loss < best - self.tol else since + 1
+            since = 0 if tol is None or loss < best - tol else since + 1
             best = min(best, loss)
             if since >= self.n_iter_no_change:
-                return epoch
-        if max_iter > 1 and self.tol is not None:
+                return
+        if tol is not None:
             warnings.warn(
                 f"no convergence after {max_iter} epochs: choose a larger max_iter or tol",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-        return max_iter
 
     def _smaller_step_size(self, problem):
         """Return one to go on with; ValueError if the one that diverges was given."""
-        assert_all_finite(problem.rows[0], input_name="X", estimator_name="LocalSGDClassifier")
-        smaller = problem.eta0 / 4
+        X, smaller = problem.rows[0], problem.eta0 / 4
+        assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
         if self.eta0:
             smaller = min(find_step_size(problem, self.alpha, self.fit_intercept), smaller)
             raise ValueError(
                 f"training diverged with eta0={self.eta0:.3g}: try eta0={smaller:.1g}, or scale X"
             )
+        if smaller < np.finfo(X.dtype).tiny:
+            raise ValueError(
+                f"training diverges with any step size: scale X, or lower {self.alpha=}"
+            )
         return smaller
 
     def predict_proba(self, X):
         """Return the probability of each class (n, n_classes); of several, scaled to a sum of 1."""
-        return self._predict_proba_lr(X)
+        margins = self.decision_function(X)
+        if margins.ndim == 1:
+            return expit(np.column_stack([-margins, margins]))
+        return softmax(log_expit(margins), axis=1)

@@ -7,7 +7,6 @@
 from cython.parallel cimport prange
 from libc.math cimport exp
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memset
 
 cdef extern from "batch.h":
     enum:
@@ -45,23 +44,21 @@ cdef void step(const real *rows, const real *labels, const real *importance, Py_
         for j in range(features):
             weights[j] += factor[b] * rows[b * features + j]
     for j in range(features):
-        weights[j] *= 1 - share * size * alpha
+        weights[j] /= 1 + share * size * alpha
         sums[j] += weights[j]
     sums[features] += weights[features]
     sums[features + 1] += 1
 
 
 cdef void visit(const real *X, const real *labels, const real *importance, Py_ssize_t n,
-                Py_ssize_t features, const uint32_t *order, Py_ssize_t block, Py_ssize_t middle,
-                Py_ssize_t low, Py_ssize_t high, double size, double alpha, bint fit_intercept,
-                real *weights, real *sums) noexcept nogil:
-    # Train on the blocks low..high of the order. From the middle on the weights are summed up.
+                Py_ssize_t features, const uint32_t *order, Py_ssize_t block, Py_ssize_t low,
+                Py_ssize_t high, double size, double alpha, bint fit_intercept, real *weights,
+                real *sums) noexcept nogil:
+    # Train on the blocks low..high of the order.
     cdef const real *next
     cdef Py_ssize_t k, row, last, count
 
     for k in range(low, high):
-        if k == middle:
-            memset(sums, 0, (features + 2) * sizeof(real))
         row = <Py_ssize_t>order[k] * block
         last = min(row + block, n)
         if real is float:
@@ -88,15 +85,17 @@ def train(const real[:, ::1] X not None, const real[::1] labels not None,
 
     X: float32 or float64 (n, d). labels: (n,), +1 or -1. importance: (n,). order: uint32, a
     permutation of the numbers of the blocks, `block` rows each. size: the step size. workers: of X's
-    dtype (threads, 2, at least d + 2): weights and intercept; their sums over the second half of
-    the batches of the worker's part, and how many. Raises ValueError if these do not fit.
+    dtype (threads, 2, at least d + 2): weights and intercept; to their sums they are added after
+    each batch, and 1 to the number behind the sums. Raises ValueError if these do not fit.
     """
     cdef Py_ssize_t n = X.shape[0], features = X.shape[1], threads = workers.shape[0]
     cdef Py_ssize_t blocks = order.shape[0], t, start, part
 
     if labels.shape[0] != n or importance.shape[0] != n:
         raise ValueError("labels and importance must have as many elements as X has rows")
-    if n == 0 or block < 1 or blocks != (n + block - 1) // block or not 0 <= piece < pieces:
+    if n == 0 or features == 0:
+        raise ValueError("X has no rows, or no features")
+    if block < 1 or blocks != (n + block - 1) // block or not 0 <= piece < pieces:
         raise ValueError("the order must have all blocks, and the piece must be one of the pieces")
     if workers.shape[1] != 2 or workers.shape[2] < features + 2:
         raise ValueError("the workers' rows are too short")
@@ -108,9 +107,8 @@ def train(const real[:, ::1] X not None, const real[::1] labels not None,
         start = blocks * t // threads
         part = blocks * (t + 1) // threads - start
         visit(&X[0, 0], &labels[0], &importance[0], n, features, &order[0], block,
-              start + part // 2, start + part * piece // pieces,
-              start + part * (piece + 1) // pieces, size, alpha, fit_intercept, &workers[t, 0, 0],
-              &workers[t, 1, 0])
+              start + part * piece // pieces, start + part * (piece + 1) // pieces, size, alpha,
+              fit_intercept, &workers[t, 0, 0], &workers[t, 1, 0])
 
 
 def shuffle(uint32_t[::1] order not None, uint64_t state):

@@ -60,9 +60,10 @@ INLINE void step_on(const float *rows, const float *labels, const float *importa
         }
     }
     for (size_t v = 0; v < parts; v++)
-        sum[v] += w[v] *= 1 - share * size * alpha;
+        sum[v] += w[v] /= 1 + share * size * alpha;
     if (fit_intercept)
-        sums[features] += weights[features] += change_of_intercept;
+        weights[features] += change_of_intercept;
+    sums[features] += weights[features];
     sums[features + 1]++;
 }
 
