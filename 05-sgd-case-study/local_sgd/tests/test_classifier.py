@@ -241,35 +241,41 @@ class Bad_input(unittest.TestCase):
 
 class The_GIL(unittest.TestCase):
     def test_is_released(self):
-        """With an endless switch interval nobody gets the GIL who is not given it."""
-        X, y = made_up(70_000, 32)
-        seen, state, begun = [], ["before"], threading.Event()
+        """Two threads are in the kernel at once: one goes in and out while the other is inside.
 
-        def watch():
-            begun.set()
-            while state[0] != "after":
-                seen.append(state[0])
-                time.sleep(1e-4)  # without it the watcher would keep the GIL
+        With an endless switch interval nobody gets the GIL who is not given it.
+        """
+        calls, done, both = [0], [False], []  # calls: odd while the long one is inside
 
-        interval = sys.getswitchinterval()
-        watcher = threading.Thread(target=watch)
+        def arguments(n):
+            X, y = made_up(n, 32)
+            order, ones = np.arange(n, dtype=np.uint32), np.ones(n, np.float32)
+            workers = np.zeros((1, 2, 34), np.float32)
+            return X, (2 * y - 1).astype(np.float32), ones, order, 1, 0, 1, 1e-3, 0.0, True, workers
+
+        def go_in_and_out():
+            while not done[0]:
+                before = calls[0]
+                _kernel.train(*few)
+                both.append(before % 2 == 1 and calls[0] == before)
+                time.sleep(1e-4)  # gives the GIL away
+
+        many, few = arguments(70_000), arguments(32)
+        other, interval = threading.Thread(target=go_in_and_out), sys.getswitchinterval()
         sys.setswitchinterval(1000)
         try:
-            labels, ones = np.where(y, 1, -1).astype(np.float32), np.ones(len(y), np.float32)
-            rows = X, labels, ones, np.arange(len(y), dtype=np.uint32)
-            watcher.start()
-            state[0] = "inside"
-            how = 1, 0, 1, 1e-3, 0.0, True, np.zeros((1, 2, 34), np.float32)
-            for _ in range(10_000):  # a call takes a millisecond
-                _kernel.train(*rows, *how)
-                if "inside" in seen:
+            other.start()
+            for _ in range(10_000):  # a call takes some milliseconds
+                calls[0] += 1
+                _kernel.train(*many)
+                calls[0] += 1
+                if any(both):
                     break
-            state[0] = "after"
         finally:
             sys.setswitchinterval(interval)
-            state[0] = "after"
-            watcher.join()
-        self.assertIn("inside", seen)
+            done[0] = True
+            other.join()
+        self.assertTrue(any(both))
 
     @unittest.skipIf(signal.getsignal(signal.SIGINT) is not signal.default_int_handler, "no Ctrl-C")
     def test_ctrl_c_keeps_the_weights_so_far(self):

@@ -106,13 +106,13 @@ class Problem:
         """Visit all rows once; return the next seed. Answers also when Ctrl-C ends it early."""
         seed = _kernel.shuffle(self.order, seed)
         how = self.step_size(), alpha, fit_intercept, self.workers
-        sums = None
+        sums = np.zeros(self.sums.shape[1])
         try:
             for piece in range(self.pieces):  # between two calls Python looks for Ctrl-C
                 self.sums[:] = 0
                 _kernel.train(*self.rows, self.order, self.block, piece, self.pieces, *how)
                 if piece >= self.pieces // 2:
-                    sums = (0 if sums is None else sums) + self.sums.sum(axis=0, dtype=float)
+                    sums += self.sums.sum(axis=0, dtype=float)
         finally:
             self.combine(sums)
         return seed
@@ -120,7 +120,7 @@ class Problem:
     def combine(self, sums):
         """Average the workers; and the answer since the last power of two of the epochs."""
         self.weights[:] = self.weights.mean(axis=0, dtype=float)
-        if sums is None:  # interrupted too early
+        if sums[-1] == 0:  # interrupted too early
             sums = np.append(self.weights[0], 1)
         before = self.epochs - power_of_two(self.epochs)
         self.answer = (self.answer * before + sums[:-1] / sums[-1]) / (before + 1)
@@ -220,7 +220,7 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     shuffled, or if it is float32 and its features are not a multiple of 16 (8, 4: the floats in a
     register). KeyboardInterrupt leaves the weights so far. `fit` raises ValueError for NaN and
     infinite values, for one class only, and when training diverges with the `eta0` that was given;
-    the message names one to try, and the estimator is as it was before. A process that is forked
+    the message names one to try, and the weights are as they were before. A process that is forked
     after a fit on several threads must fit on one: GNU's OpenMP would wait for the threads, which
     are not in the child.
     """
@@ -321,11 +321,9 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
                     problem.weights[:, -1] = problem.answer[-1] = 0
                 try:
                     self._solve(problem, max_iter, tol, seed, positive)
-                except KeyboardInterrupt:
-                    states[i], epochs = problem.state(), max(epochs, problem.epochs - states[i][2])
-                    raise
-                epochs = max(epochs, problem.epochs - states[i][2])
-                states[i] = problem.state()
+                finally:
+                    epochs = max(epochs, problem.epochs - states[i][2])
+                    states[i] = problem.state()
         except KeyboardInterrupt:
             self._publish(classes, states, epochs, X.dtype)
             raise
