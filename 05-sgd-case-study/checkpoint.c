@@ -25,11 +25,22 @@ static struct checkpoint checkpoint_of(const struct training *run, const struct 
     return now;
 }
 
+static int all_finite(const struct checkpoint *now)
+{
+    int good = 1;
+
+    for (int j = 0; j < FEATURES; j++)
+        good &= isfinite(now->weights[j]) && isfinite(now->answer[j]);
+    return good;
+}
+
 void save(const struct training *run, const struct flights *flights, const char *path)
 {
     const struct checkpoint now = checkpoint_of(run, flights);
     char unfinished[256];
 
+    if (!all_finite(&now))
+        return;
     snprintf(unfinished, sizeof unfinished, "%s.tmp", path);
     FILE *file = fopen(unfinished, "wb");
     int good = file && fwrite(&now, sizeof now, 1, file) == 1 && fflush(file) == 0 &&
@@ -54,14 +65,13 @@ struct checkpoint kept(const struct training *run, const struct flights *flights
 
     if (!file && errno == ENOENT)
         return now; /* there is none yet */
-    int good = file && fread(&before, sizeof before, 1, file) == 1;
-    if (file)
-        fclose(file);
-    good = good && memcmp(&before, &now, offsetof(struct checkpoint, epoch)) == 0 &&
-           before.epoch <= MOST_EPOCHS;
-    for (int j = 0; good && j < FEATURES; j++)
-        good = isfinite(before.weights[j]) && isfinite(before.answer[j]);
-    if (!good)
+    errno = file ? 0 : errno;
+    const int whole = file && fread(&before, sizeof before, 1, file) == 1 && fgetc(file) == EOF;
+    if (errno)
+        fail(1, "%s: %s", path, strerror(errno));
+    fclose(file);
+    if (!whole || memcmp(&before, &now, offsetof(struct checkpoint, epoch)) != 0 ||
+        before.epoch > MOST_EPOCHS || !all_finite(&before))
         fail(2, "%s: of another training, or damaged; remove it to begin anew", path);
     return before;
 }

@@ -12,9 +12,10 @@ struct checkpoint {
     float weights[FEATURES], answer[FEATURES];
 };
 
-/* Write the file, whole or not at all; a file that cannot be written ends the program. */
+/* Write the file, whole or not at all; a file that cannot be written ends the program. A training
+ * that has diverged is not kept. */
 void save(const struct training *run, const struct flights *flights, const char *path);
 
-/* Return what is in the file; epoch 0 if there is none. One that is of another training or
- * damaged ends the program. */
+/* Return what is in the file; epoch 0 if there is none. One that cannot be read, or is of another
+ * training, or has another length or numbers that cannot be, ends the program. */
 struct checkpoint kept(const struct training *run, const struct flights *flights, const char *path);

@@ -55,7 +55,6 @@ ranks() {
     [ "$status" -eq 0 ]
     # Only the machine of rank 0 must have it.
     mkdir -p elsewhere/build
-    cp build/flights.bin elsewhere
     run ranks 4 build/sgd_mpi -k 1 -s 2 -e 1
     [ "$status" -eq 2 ] # of seed 1
     rm build/checkpoint
@@ -202,6 +201,22 @@ teardown() {
             [ "$status" -eq 2 ]
             [ "$(grep -c 'bad.bin: .*not finite' <<<"$output")" -eq 1 ]
         done
+    done
+}
+
+@test "a rank that has another file ends the job" {
+    mkdir elsewhere
+    cp build/flights.bin .
+    cp build/flights.bin elsewhere
+    printf '\0' | dd of=elsewhere/flights.bin bs=1 seek=32 conv=notrunc status=none # of its optimum
+    for program in "$PWD/build/sgd_mpi" "$BATS_TEST_DIRNAME/sgd_mpi.py"; do
+        in_python=()
+        [[ $program != *.py ]] || in_python=("$PY" -m mpi4py)
+        # shellcheck disable=SC2016 # expands in each rank
+        run ranks 2 bash -c '[ "$OMPI_COMM_WORLD_RANK" -eq 0 ] || cd elsewhere
+            exec "$@" flights.bin' bash "${in_python[@]}" "$program"
+        [ "$status" -eq 2 ]
+        [ "$(grep -c 'flights.bin: rank 1 has another file than rank 0' <<<"$output")" -eq 1 ]
     done
 }
 

@@ -35,6 +35,18 @@ static double gap_of_all(const struct training *run, const struct flights *mine,
     return loss / mine->optimum - 1;
 }
 
+/* End if this machine has another file than that of rank 0. */
+static void check_same(const struct flights *mine, const char *path)
+{
+    const double own[] = {(double)mine->train, mine->lambda, mine->optimum};
+    double first[3];
+
+    memcpy(first, own, sizeof first);
+    MPI_Bcast(first, 3, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    if (memcmp(first, own, sizeof first) != 0)
+        fail(2, "%s: rank %d has another file than rank 0", path, rank);
+}
+
 /* The rows of this process's workers. */
 static struct flights part_of(const struct flights *all, const struct team *team, size_t threads)
 {
@@ -80,6 +92,7 @@ static double train_together(struct training *run, const struct flights *mine, s
         above = gap_of_all(run, mine, rows);
     }
     MPI_Allreduce(MPI_IN_PLACE, &run->cpu, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, &run->wall, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     return above;
 }
 
@@ -126,6 +139,7 @@ int main(int argc, char **argv)
              (unsigned long long)threads, all_windows);
     if (rank == 0)
         go_on_together(1);
+    check_same(&all, path);
 
     const struct flights mine = part_of(&all, &team, threads);
     flights_check(&mine, 0, mine.train, path);

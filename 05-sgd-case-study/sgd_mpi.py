@@ -58,7 +58,7 @@ def train(comm, mine, blocks, args):
         wall, cpu, epoch = wall + took.wall, cpu + took.cpu, epoch + 1
         share = objective(mine, answer) * mine.train / (blocks * BLOCK)
         gap = comm.allreduce(share) / mine.optimum - 1
-    took.wall, took.cpu = wall, comm.allreduce(cpu)
+    took.wall, took.cpu = comm.allreduce(wall, MPI.MAX), comm.allreduce(cpu)
     return answer, gap, epoch, took
 
 
@@ -81,6 +81,8 @@ def main():
         return args, data
 
     args, data = together(comm, begin)
+    if comm.bcast(data[2:]) != data[2:]:
+        fail(2, f"{args.file}: rank {comm.rank} has another file than rank 0")
     blocks = data.train // BLOCK
     low, high = (blocks * rank // comm.size * BLOCK for rank in (comm.rank, comm.rank + 1))
     try:

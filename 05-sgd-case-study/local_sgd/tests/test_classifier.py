@@ -14,6 +14,7 @@ from joblib import parallel_backend
 from local_sgd import LocalSGDClassifier, _kernel
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
@@ -123,6 +124,26 @@ class Answers(unittest.TestCase):
         model.intercept_ -= 1e5
         np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
 
+    def test_correlated_features(self):
+        random = np.random.default_rng(0)
+        X = random.standard_normal((20_000, 100)) @ random.standard_normal((100, 100)) / 10
+        X = StandardScaler().fit_transform(X + 3 * random.standard_normal((20_000, 1)))
+        y = (X @ random.standard_normal(100) / 3 + random.standard_normal(20_000) > 0).astype(int)
+        options = {"alpha": 1e-4, "fit_intercept": False}
+        model = LocalSGDClassifier(tol=1e-6, random_state=0, **options).fit(X, y)
+        exact = LogisticRegression(C=1 / (1e-4 * len(y)), fit_intercept=False, tol=1e-8).fit(X, y)
+        self.assertLess(objective(model, X, y) / objective(exact, X, y), 1.003)
+
+    def test_few_rows_of_much_weight(self):
+        X, y = made_up(100_000, 16)
+        random = np.random.default_rng(5)
+        weight = np.where(random.random(len(y)) < 1e-4, 1e4, 1)
+        model = LocalSGDClassifier(random_state=0).fit(X, y, sample_weight=weight)
+        exact = LogisticRegression(C=1e9).fit(X, y, sample_weight=weight)
+        chances = (fitted.predict_proba(X) for fitted in (model, exact))
+        losses = [log_loss(y, each, sample_weight=weight) for each in chances]
+        self.assertLess(losses[0], losses[1] * 1.2)
+
     def test_outliers_outside_of_the_sample(self):
         X, y = made_up(100_000, 8)
         X[1:50:2] *= 1e4
@@ -200,7 +221,12 @@ class Bad_input(unittest.TestCase):
                 LocalSGDClassifier().fit(bad, y)
         with self.assertRaisesRegex(ValueError, "one class"):
             LocalSGDClassifier().fit(X, np.ones(len(y)))
-        model = LocalSGDClassifier().fit(X, y)
+        model = LocalSGDClassifier()
+        with self.assertRaisesRegex(ValueError, "NaN"):
+            model.fit(bad * np.nan, y)
+        with self.assertRaises(NotFittedError):
+            model.predict(X)
+        model.fit(X, y)
         with self.assertRaisesRegex(ValueError, "NaN"):
             model.fit(bad * np.nan, 1 - y)
         self.assertGreater(model.score(X, y), 0.9)  # it is as it was
@@ -287,6 +313,20 @@ class The_GIL(unittest.TestCase):
         self.assertTrue(model.coef_.any() and np.isfinite(model.coef_).all())
         self.assertGreater(model.score(X, y), 0.6)
         self.assertGreater(model.n_iter_, 0)
+
+    def test_ctrl_c_while_it_diverges(self):
+        model = LocalSGDClassifier(warm_start=True).fit(*tumours())
+        before = model.coef_.copy()
+
+        def interrupted(problem, *_):
+            problem.weights[:] = np.nan
+            raise KeyboardInterrupt
+
+        interrupt = unittest.mock.patch("local_sgd._classifier.Problem.train_epoch", interrupted)
+        with interrupt, self.assertRaises(KeyboardInterrupt):
+            model.fit(*tumours())
+        self.assertEqual((model.coef_ - before).any(), False)
+        self.assertGreater(model.fit(*tumours()).n_iter_, 0)
 
     def test_ctrl_c_before_a_step_size_is_found(self):
         model, stopped = LocalSGDClassifier(), {"side_effect": KeyboardInterrupt}

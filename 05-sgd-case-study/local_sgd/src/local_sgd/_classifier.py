@@ -19,7 +19,7 @@ from local_sgd import _kernel
 BLOCK = 512  # rows that are visited together, where there are many
 MANY = 2**16  # rows; fewer are shuffled first, and visited a batch at a time
 SAMPLE = 8192  # rows that the objective is watched on
-PIECE = 2**22  # values that a worker visits between two looks for Ctrl-C
+PIECE = 2**22  # values, 16 a row at least, that a worker visits between two looks for Ctrl-C
 
 
 def power_of_two(n):
@@ -73,7 +73,7 @@ class Problem:
         # So far apart that no two threads write to one cache line.
         self.workers = np.zeros((min(threads, -(-n // BLOCK)), 2, d + 64), X.dtype)
         self.weights, self.sums = self.workers[:, 0, : d + 1], self.workers[:, 1, : d + 2]
-        self.pieces = 2 * max(1, n * d // (2 * PIECE * len(self.workers)))
+        self.pieces = 2 * max(1, n * max(d, 16) // (2 * PIECE * len(self.workers)))
         seen = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
         self.sample = X[seen], labels[seen], importance[seen]
         self.go_on(state or (0, 0, 0, None))
@@ -81,7 +81,12 @@ class Problem:
     def go_on(self, state):
         """Go on from what state() returned."""
         self.workers[:], self.answer = 0, np.zeros(self.weights.shape[1])
-        self.weights[:, self.used], self.answer[self.used], self.epochs, self.eta0 = state
+        self.weights[:, self.used], self.answer[self.used], self.epochs, eta0 = state
+        self.begin_with(eta0)
+
+    def begin_with(self, eta0):
+        """Make this the step size."""
+        self.eta0 = self.size = eta0
 
     def state(self):
         """Return weights and intercept, their average, the epochs, and the first step size."""
@@ -98,14 +103,10 @@ class Problem:
             loss = np.average(losses, weights=importance)
             return loss + alpha / 2 * (self.answer[:-1] ** 2).sum()
 
-    def step_size(self):
-        """Return that of the next epoch."""
-        return self.eta0 / max(power_of_two(self.epochs // len(self.workers)), 1)
-
     def train_epoch(self, alpha, fit_intercept, seed):
         """Visit all rows once; return the next seed. Answers also when Ctrl-C ends it early."""
         seed = _kernel.shuffle(self.order, seed)
-        how = self.step_size(), alpha, fit_intercept, self.workers
+        how = self.size, alpha, fit_intercept, self.workers
         sums = np.zeros(self.sums.shape[1])
         try:
             for piece in range(self.pieces):  # between two calls Python looks for Ctrl-C
@@ -158,8 +159,9 @@ def find_step_size(problem, alpha, fit_intercept):
             best, size = loss, size * factor
     if best == np.inf or size < np.finfo(X.dtype).tiny * 1e8:
         raise ValueError(
-            f"no step size works: X has values as large as {np.abs(X).max():.3g}, alpha is "
-            f"{alpha:.3g}; scale X, for instance with sklearn.preprocessing.StandardScaler"
+            f"no step size works: X has values as large as {np.abs(X).max():.3g}, weights of rows "
+            f"{importance.max():.3g}, and alpha is {alpha:.3g}; scale X, for instance with "
+            "sklearn.preprocessing.StandardScaler"
         )
     return size
 
@@ -175,8 +177,11 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
 
     Fewer than 65,536 rows are shuffled; then their batches are visited in an order drawn anew each
     epoch. More rows are visited in blocks of 512, as they are: shuffle them first if they are
-    sorted. With at most 32 rows, a batch, training is gradient descent. Scale the features, as for
-    every SGD: with sklearn.preprocessing.StandardScaler, say.
+    sorted. With at most 32 rows, a batch, training is gradient descent.
+
+    As for every SGD, scale the features, with sklearn.preprocessing.StandardScaler, say. Where they
+    are strongly correlated and alpha is small, `tol` ends training far from the optimum: make it
+    smaller, or take LogisticRegression.
 
     Parameters
     ----------
@@ -190,10 +195,10 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         this for `n_iter_no_change` epochs. None: after `max_iter` epochs.
     n_iter_no_change : int, default=5
     eta0 : float or None, default=None
-        First step size, for the sum of the gradients of a batch. It is halved after 2, 4, 8 ...
-        times as many epochs as there are threads. None: one is found by training on at most 8,192
-        rows; it is halved, or else doubled, from 1 / the mean squared length of a row for as long
-        as the objective gets smaller.
+        First step size, for the sum of the gradients of a batch. It is halved by each epoch that
+        does not make the objective smaller by more than `tol`. None: one is found by training on at
+        most 8,192 rows; it is halved, or else doubled, from 1 / the mean squared length of a row
+        for as long as the objective gets smaller.
     n_jobs : int or None, default=None
         Threads, as joblib counts them: None is 1, -1 is all cores. At most one for 512 rows.
     random_state : int, RandomState or None, default=None
@@ -218,11 +223,11 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     -----
     X is copied if it is not C-contiguous, or of another dtype than float32 and float64, or if it is
     shuffled, or if it is float32 and its features are not a multiple of 16 (8, 4: the floats in a
-    register). KeyboardInterrupt leaves the weights so far. `fit` raises ValueError for NaN and
-    infinite values, for one class only, and when training diverges with the `eta0` that was given;
-    the message names one to try, and the weights are as they were before. A process that is forked
-    after a fit on several threads must fit on one: GNU's OpenMP would wait for the threads, which
-    are not in the child.
+    register), or if rows have weight 0. KeyboardInterrupt leaves the weights so far. `fit` raises
+    ValueError for NaN and infinite values, for one class only, and when training diverges with the
+    `eta0` that was given; the message names one to try, and the weights are as they were before. A
+    process that is forked after a fit on several threads must fit on one: GNU's OpenMP would wait
+    for the threads, which are not in the child.
     """
 
     _parameter_constraints = {  # noqa: RUF012 - as in scikit-learn
@@ -302,7 +307,7 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
         return X, y, np.ascontiguousarray(_check_sample_weight(sample_weight, X, **positive))
 
     def _train(self, X, y, importance, classes, states, max_iter, tol):
-        """Train a problem for each row of coef_; what fails leaves the estimator as it was."""
+        """Train a problem for each row of coef_; what fails leaves the weights as they were."""
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(2**31)
@@ -322,8 +327,9 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
                 try:
                     self._solve(problem, max_iter, tol, seed, positive)
                 finally:
-                    epochs = max(epochs, problem.epochs - states[i][2])
-                    states[i] = problem.state()
+                    if np.isfinite(problem.weights).all() and np.isfinite(problem.answer).all():
+                        epochs = max(epochs, problem.epochs - states[i][2])
+                        states[i] = problem.state()
         except KeyboardInterrupt:
             self._publish(classes, states, epochs, X.dtype)
             raise
@@ -339,26 +345,28 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
     def _solve(self, problem, max_iter, tol, seed, positive):
         """Train until the objective gets no smaller, or for max_iter epochs."""
         how = self.alpha, self.fit_intercept
-        problem.eta0 = self.eta0 or problem.eta0 or find_step_size(problem, *how)
+        problem.begin_with(self.eta0 or problem.eta0 or find_step_size(problem, *how))
         start, since = problem.state(), 0
-        first = best = problem.loss(self.alpha)
+        first, best = problem.loss(self.alpha), np.inf
         last = problem.epochs + max_iter
         while problem.epochs < last:
-            size, seed = problem.step_size(), problem.train_epoch(*how, seed)
+            seed = problem.train_epoch(*how, seed)
             loss = problem.loss(self.alpha)
             if self.verbose:
                 print(
                     f"class {positive}, epoch {problem.epochs}: objective {loss:.6f}, "
-                    f"step size {size:.3g}"
+                    f"step size {problem.size:.3g}"
                 )
-            if not loss <= first + 1:  # it diverges: go back
+            if not loss <= 1.01 * first + 1:  # it diverges: go back
                 problem.go_on(start)
-                problem.eta0 = self._smaller_step_size(problem)
-                start = problem.state()
+                problem.begin_with(self._smaller_step_size(problem))
+                start, since, best = problem.state(), 0, np.inf
                 continue
-            since = 0 if tol is None or loss < best - tol else since + 1
+            since = 0 if loss < best - (tol or 0) else since + 1
             best = min(best, loss)
-            if since >= self.n_iter_no_change:
+            if since:  # as SGDClassifier does it with learning_rate="adaptive"
+                problem.size /= 2
+            if tol is not None and since >= self.n_iter_no_change:
                 return
         if tol is not None:
             warnings.warn(
@@ -381,6 +389,9 @@ class LocalSGDClassifier(LinearClassifierMixin, BaseEstimator):
                 f"training diverges with any step size: scale X, or lower {self.alpha=}"
             )
         return smaller
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "coef_")  # which no fit that failed has made
 
     def predict_proba(self, X):
         """Return the probability of each class (n, n_classes); of several, scaled to a sum of 1."""
