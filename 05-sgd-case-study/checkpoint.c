@@ -65,9 +65,8 @@ struct checkpoint kept(const struct training *run, const struct flights *flights
 
     if (!file && errno == ENOENT)
         return now; /* there is none yet */
-    errno = file ? 0 : errno;
     const int whole = file && fread(&before, sizeof before, 1, file) == 1 && fgetc(file) == EOF;
-    if (errno)
+    if (!file || ferror(file))
         fail(1, "%s: %s", path, strerror(errno));
     fclose(file);
     if (!whole || memcmp(&before, &now, offsetof(struct checkpoint, epoch)) != 0 ||

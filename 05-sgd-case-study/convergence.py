@@ -35,23 +35,28 @@ SAME_WEIGHTS = {  # of versions in sgd.py, which have them later: in build/gaps
 }
 
 
+def table_of(name, threads):
+    """Run build/NAME on the flights; return its rows of data, and those of its table as dicts."""
+    command = [HERE / "build" / name, "-t", str(threads), HERE / "build/flights.bin"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        fail(1, f"build/{name}: exit code {done.returncode}")
+    title, head, *lines = (line.split() for line in done.stdout.splitlines())
+    return int(title[2]), [dict(zip(head, line, strict=True)) for line in lines]
+
+
 def trained(threads):
     """Run build/gaps; return its rows of data, and {(version, threads): [point, ...]}.
 
     A point: (epochs, seconds, gap, held-out loss).
     """
-    command = [HERE / "build/gaps", "-t", str(threads), HERE / "build/flights.bin"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        fail(1, f"build/gaps: exit code {done.returncode}")
-    title, head, *lines = (line.split() for line in done.stdout.splitlines())
+    rows, table = table_of("gaps", threads)
     curves = {}
-    for line in lines:
-        row = dict(zip(head, line, strict=True))
+    for row in table:
         point = *map(float, (row["epochs"], row["seconds"])), float(row["gap"][:-1]) / 100
         curve = curves.setdefault((row["version"], int(row["threads"])), [])
         curve.append((*point, float(row["loss"])))
-    return int(title[2]), curves
+    return rows, curves
 
 
 def measured(name):

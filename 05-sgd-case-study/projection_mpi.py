@@ -10,23 +10,22 @@ epochs as it takes. And MPI_Allreduce takes a round of messages for each doublin
 times, what their judging takes, and that sgd_mpi.c shares out no less than 8 MB.
 """
 
-import subprocess
 import time
 from math import ceil, inf, log2
-from pathlib import Path
 
 import chart
 from bench import built, fail, read_options, run
 
 with built():
     import numpy as np
-    from convergence import measured
+    from convergence import measured, table_of
+    from flights_file import FEATURES
     from mpi4py import MPI
     from sgd_mpi import together
 
-HERE = Path(__file__).parent
 WORKERS = 16, 32, 64  # with fewer the flights need one epoch or two: too coarse
-LARGE, SUM = 2**24, 528  # bytes; the second is what sgd_mpi.c sums up once an epoch
+LARGE = 2**24  # bytes
+SUM = (2 * FEATURES + 2) * 8  # bytes that sgd_mpi.c sums up once an epoch
 
 
 def seconds_of_message(comm, size, times):
@@ -46,13 +45,9 @@ def seconds_of_message(comm, size, times):
 
 def rows_to_see(workers):
     """Return how many rows each of the workers sees until the flights are within 0.1%."""
-    command = [HERE / "build/sgd", "-t", str(workers), HERE / "build/flights.bin"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        fail(1, f"build/sgd: exit code {done.returncode}")
-    title, head, *lines = (line.split() for line in done.stdout.splitlines())
-    epochs = next(int(line[head.index("epochs")]) for line in lines if line[0] == "openmp")
-    return epochs * int(title[2]) // workers
+    rows, table = table_of("sgd", workers)
+    epochs = next(int(row["epochs"]) for row in table if row["version"] == "openmp")
+    return epochs * rows // workers
 
 
 def project(rows, epoch, threads, needed, message):

@@ -132,7 +132,8 @@ int main(int argc, char **argv)
     begin_together(&argc, &argv);
     const char *path = flights_path(argc, argv, read_options(argc, argv, " [FILE]", options));
     const struct flights all = flights_open(path);
-    const size_t all_windows = (all.train / BLOCK + MAPPED_WINDOW - 1) / MAPPED_WINDOW;
+    const size_t all_windows =
+        windows(&(struct training){.blocks = all.train / BLOCK, .window = MAPPED_WINDOW});
     const struct team team = {(size_t)rank * threads, (size_t)ranks * threads, all_windows, sum};
     if (team.workers > all_windows)
         fail(2, "%d ranks of %llu threads, and only %zu windows of 8 MB to share out", ranks,
