@@ -1,0 +1,53 @@
+/* A rendezvous: threads wait for each other inside native code. That they meet proves, without a
+ * clock, that they run at the same time, even on one core and on a busy machine.
+ *
+ *     static struct meeting meeting;
+ *     int inside = meet(&meeting, 2, 20); // 2 if another thread came within 20 seconds, or 1
+ *
+ * A thread that holds the GIL always waits in vain: no other thread can enter before it leaves.
+ */
+#pragma once
+#include <stdatomic.h>
+#include <time.h>
+
+struct meeting {
+    atomic_int inside, highest; /* threads now, and at most */
+};
+
+static inline void meet_enter(struct meeting *meeting)
+{
+    int inside = atomic_fetch_add(&meeting->inside, 1) + 1;
+    int highest = atomic_load(&meeting->highest);
+
+    /* A failed exchange reads `highest` again: another thread has changed it meanwhile. */
+    while (inside > highest &&
+           !atomic_compare_exchange_weak(&meeting->highest, &highest, inside))
+        continue;
+}
+
+static inline void meet_leave(struct meeting *meeting)
+{
+    atomic_fetch_sub(&meeting->inside, 1);
+}
+
+/* Begin a new count, while no thread is inside. */
+static inline void meet_reset(struct meeting *meeting)
+{
+    atomic_store(&meeting->highest, atomic_load(&meeting->inside));
+}
+
+/* Stay inside until n threads have been there at one moment, or for some seconds; return how many
+ * there were. The highest count decides, and not the present one: the first of two threads that
+ * meet may leave before the other has looked. */
+static inline int meet(struct meeting *meeting, int n, double seconds)
+{
+    const struct timespec nap = {.tv_nsec = 100000}; /* on one core the others need a turn */
+
+    meet_enter(meeting);
+    /* Naps are counted, and no clock is read: on a busy machine they take longer, and so a thread
+     * that starts late is not missed. */
+    for (double left = seconds * 1e4; left > 0 && atomic_load(&meeting->highest) < n; left--)
+        nanosleep(&nap, NULL);
+    meet_leave(meeting);
+    return atomic_load(&meeting->highest);
+}
