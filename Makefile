@@ -12,34 +12,31 @@ include tools/threads.mk
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all setup peers mpi limits scaling results test doctor lint clean distclean help
-.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) $(NUMBERS:%=question-%) \
+.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) \
     $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
 all: setup ## set up if needed, then build, run and time all five chapters
-	@status=0; export BRIEF=yes COMPLETE_RUN="$$(date)"; \
+	@status=0; export BRIEF=yes; \
 	for chapter in $(CHAPTERS); do \
 	    echo "$$chapter"; \
 	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || { status=1; continue; }; \
 	    $(MAKE) --no-print-directory -s -C $$chapter run || status=1; \
 	    $(MAKE) --no-print-directory -s -C $$chapter more || status=1; \
 	done; \
-	echo; python tools/results.py summary $(CHAPTERS:%=%/build/*.json) && \
-	    python tools/results.py machine $(CHAPTERS:%=%/build/*.json) && exit $$status
+	echo; python tools/results.py summary $(CHAPTERS) && \
+	    python tools/results.py machine $(CHAPTERS) && exit $$status
 
 $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, the tables that answer it
-	@python tools/page.py question --wait $(chapter)
+	@python tools/page.py question $(chapter)
 	@echo
 	@$(MAKE) --no-print-directory -C $(chapter) build
 	@$(MAKE) --no-print-directory -C $(chapter) run
-	@python tools/results.py machine $(chapter)/build/*.json
+	@python tools/results.py machine $(chapter)
 	@python tools/page.py next $(chapter)
 
 $(NUMBERS:%=more-%): more-%: setup ## the chapter's other programs
 	@$(MAKE) --no-print-directory -C $(chapter) build
 	@$(MAKE) --no-print-directory -C $(chapter) more
-
-$(NUMBERS:%=question-%): question-%: setup ## a chapter's question alone
-	@python tools/page.py question $(chapter)
 
 setup: ## make .venv from the locked requirements (make does that too)
 	@sh tools/doctor.sh required
@@ -64,8 +61,9 @@ scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at
 	    $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
 	@python tools/scaling.py $(filter-out all,$(THREADS))
 
-results: setup ## write what make has measured into the READMEs
-	@FORCE=$(FORCE) python tools/results.py readme README.md $(CHAPTERS:%=%/README.md)
+results: setup ## measure what is not, and write the tables into the pages
+	@for chapter in $(CHAPTERS); do $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
+	@python tools/publish.py README.md $(CHAPTERS:%=%/README.md)
 
 test: setup ## test everything; test-N one chapter
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder test-build; done

@@ -11,8 +11,11 @@ include ../tools/threads.mk
 # The threads of every program that is measured: -t N, with N at most what the chapter can use.
 MOST_THREADS ?= 256
 T = $(if $(THREADS),-t $(shell n=$(if $(filter all,$(THREADS)),$$("$(abspath ../.venv/bin)/python" ../tools/cpus.py),$(THREADS)); echo $$((n > $(MOST_THREADS) ? $(MOST_THREADS) : n))))
+# ... of which some need two at least.
+T2 = $(if $(filter 1,$T),,$T)
+export T T2
 # make BUDGET=60: more seconds for each table, for a machine that is not quiet.
-MEASURE = python ../tools/measure.py --cflags="$(CFLAGS)" $(if $(BUDGET),--budget $(BUDGET))
+MEASURE = python ../tools/measure.py $(if $(BUDGET),--budget $(BUDGET))
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all
@@ -30,6 +33,10 @@ build/config: $(BASE) FORCE
 	@$(CC) --version >/dev/null 2>&1 || sh ../tools/doctor.sh required
 	@now="$$($(CC) --version | head -n 1); $(CC) $(CFLAGS); $$(cat ../.venv/.python $(BASE))"; \
 	 [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@
+
+# One table of tables.toml.
+measure-%: build
+	@$(MEASURE) $*
 
 test: test-build
 	python ../tools/test.py .

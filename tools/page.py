@@ -2,31 +2,25 @@
 
 python page.py question 01-gil-demo   its question; on a terminal, time for a guess
 python page.py next 01-gil-demo       what comes after it
-
-A remark stands once, in the README under its table, as a quotation; whatever shows the table shows
-it too.
 """
 
-import argparse
 import os
 import re
-import select
-import signal
 import sys
 import textwrap
 from pathlib import Path
 
+import bench
 from rich.console import Console
 
-PATIENCE = 30  # seconds for a guess
-WIDTH = 100  # of a page; a pipe has none to respect
+WIDTH = 80
 
 
-def console_for(**options):
-    console = Console(**options)
-    if not console.is_terminal:
-        console.width = WIDTH
-    return console
+def console_for(file=None):
+    """Return a console of one width: a table looks the same on each terminal and in a page."""
+    if file is None:
+        sys.stdout.reconfigure(errors="replace")  # a terminal may not be able to show a bar
+    return Console(file=file, width=WIDTH, height=25, color_system=None if file else "auto")
 
 
 def section(text, heading):
@@ -35,77 +29,43 @@ def section(text, heading):
     return found[1] if found else ""
 
 
-def remark(path):
-    """Return the quotation under the table of a stored measurement, "" if there is none.
-
-    A page that has the remark but not the table marks it by <!-- more: build/NAME.json -->.
-    """
-    readme = path.parent.parent / "README.md"
-    if not readme.is_file():
-        return ""
-    text = readme.read_text(encoding="utf-8")
-    _, _, behind = text.partition(f": {path.parent.name}/{path.name} -->\n")
-    if not behind.startswith("> "):  # the page shows the table
-        _, _, behind = behind.partition("<!-- end -->\n")
-    found = re.match(r"\n*((?:> [^\n]*\n)+)", behind)
+def remark(folder, name):
+    """Return the quotation under a table in the folder's page, "" if there is none."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    found = re.search(
+        rf"<!-- table: {re.escape(name)} -->\n.*?<!-- end -->\n+((?:> [^\n]*\n)+)", text, re.DOTALL
+    )
     return re.sub("^> ", "", found[1], flags=re.MULTILINE) if found else ""
 
 
 def say(console, text, style=None):
-    """Print paragraphs and items of lists, wrapped to the terminal."""
+    """Print paragraphs and items of lists, wrapped."""
     for paragraph in re.split(r"\n\n+|\n(?=- )", text.strip()):
         plain = re.sub(r"\*\*(.+?)\*\*", r"\1", " ".join(paragraph.split()))
         words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", plain)  # of a link its name
-        wrapped = textwrap.fill(words, console.width, break_on_hyphens=False)
+        wrapped = textwrap.fill(words, WIDTH, break_on_hyphens=False)
         console.out(wrapped, style=style, highlight=False)
 
 
-def show_remark(console, path):
-    console.out()
-    if text := remark(path):
-        say(console, text)
-        console.out()
-
-
-def is_at_a_terminal():
-    """May we wait for a key? Not in a pipe, not under CI, not in the background."""
-    try:
-        both = os.isatty(0) and os.isatty(1)
-        return both and not os.environ.get("CI") and os.tcgetpgrp(0) == os.getpgrp()
-    except OSError:  # some other terminal
-        return False
-
-
 def wait_for_a_guess():
-    print(f"\nGuess, then press Enter (in {PATIENCE} s it goes on by itself) ", end="", flush=True)
-    if select.select([sys.stdin], [], [], PATIENCE)[0]:
+    """Wait for Enter, but only where somebody can press it: at a terminal, in the foreground."""
+    if os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp() and not os.getenv("CI"):
+        print("\nGuess, then press Enter ", end="", flush=True)
         sys.stdin.readline()
-    else:
-        print()
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("part", choices=("question", "next"))
-    parser.add_argument("chapter", type=Path)
-    parser.add_argument("--wait", action="store_true", help="for Enter, after the question")
-    args = parser.parse_args()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    part, folder = sys.argv[1], Path(sys.argv[2])
     console = console_for()
-    text = (args.chapter / "README.md").read_text(encoding="utf-8")
-    if args.part == "next":
-        say(console, section(text, "Next"))
-        more = f"make more-{args.chapter.name[1]}"
-        say(console, f"Why: {args.chapter}/README.md; the other programs: {more}")
-        return
-    console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
-    say(console, section(text, "Question"))
-    if args.wait and is_at_a_terminal():
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    if part == "question":
+        console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
+        say(console, section(text, "Question"))
         wait_for_a_guess()
+    else:
+        say(console, section(text, "Next"))
+        say(console, f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
 
 
 if __name__ == "__main__":
-    main()
+    bench.run(main)
