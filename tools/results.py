@@ -60,9 +60,12 @@ def rows_of(folder, name):
         label = f"{runs[0]['program']}/{runs[0]['version']}"
         row = fastest(runs, label in table.get("cores", ()))
         row |= {"name": label, "words": table.get("words", {}).get(label)}
-        first = base.setdefault(row.get(table.get("base", "program")), row["wall"])
+        group = table.get("base", row["program"])
+        if row["program"] == "limits":  # each kind of work is its own base
+            group = row["version"]
+        first = base.setdefault(group, row["wall"])
         rows.append(row | {"speed": first / row["wall"]})
-    limit = max((float(r["GB/s"]) for r in rows if r["version"] == table.get("limit")), default=0)
+    limit = max((float(r["GB/s"]) for r in rows if r["program"] == "limits"), default=0)
     for row in rows:
         wall, speed = row["wall"], row["speed"]
         row["seconds"] = f"{wall:.4f}" if wall >= 0.01 else f"{wall:#.3g}"
