@@ -11,41 +11,36 @@ from pathlib import Path
 import pyperf
 from cpus import usable_cpus
 
+KEEP = "cpu_model_name", "cpu_count", "platform", "python_version", "date"  # as pyperf names them
 
-def git(*words):
-    command = ["git", "-C", Path(__file__).parent, *words, "--", ":/", ":!*.md", ":!*.png"]
+
+def run(*command):
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def commit():
     """Return the last commit that changed more than pages; with a + if files differ from it."""
-    last = git("log", "-1", "--format=%h").stdout.strip()
-    return last + "+" * git("diff", "--quiet", "HEAD").returncode if last else "no commit"
+    git, code = ("git", "-C", Path(__file__).parent), ("--", ":/", ":!*.md", ":!*.png")
+    last = run(*git, "log", "-1", "--format=%h", *code).stdout.strip()
+    return last + "+" * run(*git, "diff", "--quiet", "HEAD", *code).returncode if last else "none"
 
 
 def compiler():
-    """Return the name and the version of the C compiler."""
-    command = [*shlex.split(os.environ.get("CC") or "cc"), "--version"]
-    says = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    line = re.sub(r" \(.*?\)", "", says.partition("\n")[0])
+    says = run(*shlex.split(os.environ.get("CC") or "cc"), "--version").stdout
+    name = re.sub(r" \(.*?\)", "", says.partition("\n")[0])
     # "cc" is a name that many compilers answer to.
-    return f"gcc {line.split()[-1]}" if "Free Software Foundation" in says else line
+    return f"gcc {name.split()[-1]}" if "Free Software Foundation" in says else name
 
 
 def metadata():
-    """Describe this machine, as pyperf does, and in one line for the pages."""
+    """Return what pyperf knows of this machine, and a line for the pages."""
     known = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-    keep = ("cpu_model_name", "cpu_count", "platform", "python_version", "date")
-    about = {key: known[key] for key in keep if key in known}
-    system = f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}"
+    about = {key: known[key] for key in KEEP if key in known}
+    about |= {"usable_cpus": usable_cpus(), "commit": commit()}
     gil = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else " without the GIL"
-    python = f"CPython {platform.python_version()}{gil}"
-    cpu = about.get("cpu_model_name") or platform.processor() or platform.machine()
-    machine = f"{cpu}, {usable_cpus()} cores; {system}; {python}; {compiler()}"
-    flags = os.environ.get("CFLAGS") or "-"
-    return about | {
-        "machine": machine,
-        "commit": commit(),
-        "usable_cpus": usable_cpus(),
-        "cflags": flags,
-    }
+    system = f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}"
+    about["machine"] = (
+        f"{about.get('cpu_model_name', platform.machine())}, {usable_cpus()} cores; {system}; "
+        f"CPython {platform.python_version()}{gil}; {compiler()}"
+    )
+    return about

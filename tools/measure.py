@@ -34,6 +34,7 @@ import page
 import pyperf
 import results
 from rich.console import Console
+from rich.markdown import Markdown
 from store import store
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
@@ -146,9 +147,7 @@ def show(name, took):
         return
     results.show(console, Path(), name)
     console.out()
-    if remark := page.remark(Path(), name):
-        page.say(console, f"{remark}\n")
-        console.out()
+    console.print(Markdown(page.remark(Path(), name)))
 
 
 def main():

@@ -7,11 +7,11 @@ python page.py next 01-gil-demo       what comes after it
 import os
 import re
 import sys
-import textwrap
 from pathlib import Path
 
 import bench
 from rich.console import Console
+from rich.markdown import Markdown
 
 WIDTH = 80
 
@@ -38,15 +38,6 @@ def remark(folder, name):
     return re.sub("^> ", "", found[1], flags=re.MULTILINE) if found else ""
 
 
-def say(console, text, style=None):
-    """Print paragraphs and items of lists, wrapped."""
-    for paragraph in re.split(r"\n\n+|\n(?=- )", text.strip()):
-        plain = re.sub(r"\*\*(.+?)\*\*", r"\1", " ".join(paragraph.split()))
-        words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", plain)  # of a link its name
-        wrapped = textwrap.fill(words, WIDTH, break_on_hyphens=False)
-        console.out(wrapped, style=style, highlight=False)
-
-
 def wait_for_a_guess():
     """Wait for Enter, but only where somebody can press it: at a terminal, in the foreground."""
     if os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp() and not os.getenv("CI"):
@@ -60,11 +51,11 @@ def main():
     text = (folder / "README.md").read_text(encoding="utf-8")
     if part == "question":
         console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
-        say(console, section(text, "Question"))
+        console.print(Markdown(section(text, "Question")))
         wait_for_a_guess()
     else:
-        say(console, section(text, "Next"))
-        say(console, f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
+        console.print(Markdown(section(text, "Next")))
+        print(f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ What a table shows stands in its chapter's tables.toml; measure.py explains that
 
 import math
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from statistics import median
@@ -75,6 +76,10 @@ def rows_of(folder, name):
     return rows
 
 
+def say(console, text):
+    console.out(textwrap.fill(text, page.WIDTH), highlight=False)
+
+
 def times(speed):
     return f"{speed:.2f}" if speed < 100 else f"{speed:,.0f}"
 
@@ -101,7 +106,7 @@ def print_rows(console, rows, columns, titles=False):
     lines = [Segments([*line, Segment.line()]) for line in console.render_lines(table, wide)]
     for before, line, row in zip([None, *rows], lines[1:], rows, strict=False):
         if titles and (not before or row["program"] != before["program"]):
-            page.say(console, f"{row['program']}: {row['title']}")
+            say(console, f"{row['program']}: {row['title']}")
         if not before:
             console.print(lines[0], end="")
         console.print(line, end="")
@@ -128,7 +133,7 @@ def show(console, folder, name):
     if (text := folder / "build" / f"{name}.txt").is_file():
         console.out("\n" * bool(rows) + text.read_text(encoding="utf-8").rstrip(), highlight=False)
     if starved := [row["name"] for row in rows if row["starved"]]:
-        page.say(console, f"without a core for each thread: {', '.join(starved)}", style="dim")
+        say(console, f"without a core for each thread: {', '.join(starved)}")
 
 
 def show_ladder(console, folder, name):
@@ -153,7 +158,7 @@ def show_machine(console, folders):
     """Print where and when these chapters were measured: one line, if all on one machine."""
     tables = [load(folder, name) for folder in folders for name in settings(folder)]
     for line, date in sorted({(t[0][0]["machine"], t[0][0]["date"][:10]) for t in tables if t}):
-        page.say(console, f"{line}; {date}", style="dim")
+        say(console, f"{line}; {date}")
 
 
 def main():
