@@ -49,23 +49,21 @@ static uint64_t count_on_threads(uint64_t n, uint64_t threads)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = 200000000, threads = 2, steps;
+    uint64_t n = 200000000, threads = 2;
     const struct opt options[] = {{'n', &n, 1, 1000000000000, "count down from n, twice"},
                                   {'t', &threads, 1, MAX_THREADS, "threads"},
                                   {0}};
 
     read_options(argc, argv, NULL, options);
     printf("count down from %" PRIu64 ", twice\n", n);
-    header("\n");
+    struct table table = header("\n");
 
-    start_clock();
-    steps = count_down(n) + count_down(n);
-    stop_clock();
-    row("sequential", 1, steps, steps == 2 * n, "\n");
+    struct took start = start_clock();
+    uint64_t steps = count_down(n) + count_down(n);
+    row(&table, "sequential", 1, steps, steps == 2 * n, since(start), "\n");
 
-    start_clock();
+    start = start_clock();
     steps = count_on_threads(2 * n, threads);
-    stop_clock();
-    row("threads", threads, steps, steps == 2 * n, "\n");
-    return verdict();
+    row(&table, "threads", threads, steps, steps == 2 * n, since(start), "\n");
+    return verdict(&table);
 }

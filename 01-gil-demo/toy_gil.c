@@ -163,7 +163,8 @@ static void run(uint64_t rounds, uint64_t threads)
 }
 
 /* Print what run() left behind. */
-static void print_row(const char *version, uint64_t rounds, uint64_t threads)
+static void print_row(struct table *table, const char *version, uint64_t rounds, uint64_t threads,
+                      struct took took)
 {
     double bytecode_seconds = 0, longest_wait = 0;
     uint64_t freed_early = 0;
@@ -182,19 +183,19 @@ static void print_row(const char *version, uint64_t rounds, uint64_t threads)
     }
     snprintf(text, sizeof text, "%ld", answer); /* may be negative */
     int right = answer == SHARED && lost == 0 && freed_early == 0;
-    row_of_text(version, threads, text, right || mode == NO_LOCK,
+    row_of_text(table, version, threads, text, right || mode == NO_LOCK, took,
                 "%8.2f%5ld%6" PRIu64 "%9" PRIu64 "%8.3f\n",
                 bytecode_seconds * 1e9 / (double)(rounds * BYTECODES), lost, freed_early,
                 gil.switches, longest_wait * 1e3);
 }
 
-static void measure(const char *version, enum mode its_mode, uint64_t rounds, uint64_t threads)
+static void measure(struct table *table, const char *version, enum mode its_mode, uint64_t rounds,
+                    uint64_t threads)
 {
     mode = its_mode;
-    start_clock();
+    const struct took start = start_clock();
     run(rounds, threads);
-    stop_clock();
-    print_row(version, rounds, threads);
+    print_row(table, version, rounds, threads, since(start));
 }
 
 int main(int argc, char **argv)
@@ -209,12 +210,13 @@ int main(int argc, char **argv)
     read_options(argc, argv, NULL, options);
     printf("%" PRIu64 " rounds of %d bytecodes and native work; no-lock is wrong on purpose\n",
            rounds, BYTECODES);
-    header("%8s%5s%6s%9s%8s\n", "ns/code", "lost", "freed", "switches", "wait-ms");
-    measure("alone", ALONE, rounds, 1);
-    measure("no-lock", NO_LOCK, rounds, threads);
-    measure("gil", GIL, rounds, threads);
-    measure("gil-released", GIL_RELEASED, rounds, threads);
-    measure("atomic-alone", ATOMIC, rounds, 1);
-    measure("atomic", ATOMIC, rounds, threads);
-    return verdict();
+    struct table table =
+        header("%8s%5s%6s%9s%8s\n", "ns/code", "lost", "freed", "switches", "wait-ms");
+    measure(&table, "alone", ALONE, rounds, 1);
+    measure(&table, "no-lock", NO_LOCK, rounds, threads);
+    measure(&table, "gil", GIL, rounds, threads);
+    measure(&table, "gil-released", GIL_RELEASED, rounds, threads);
+    measure(&table, "atomic-alone", ATOMIC, rounds, 1);
+    measure(&table, "atomic", ATOMIC, rounds, threads);
+    return verdict(&table);
 }

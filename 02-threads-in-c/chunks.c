@@ -18,14 +18,14 @@ int main(int argc, char **argv)
 
     read_options(argc, argv, NULL, options);
     printf("count the primes below %" PRIu64 "; shares: of the time each was busy\n", n);
-    header(" shares imbalance\n");
-    uint64_t expected = sequential_row(n), part = (n + threads - 1) / threads;
+    struct table table = header(" shares imbalance\n");
+    uint64_t expected = sequential_row(&table, n), part = (n + threads - 1) / threads;
     for (uint64_t size = 1; size < 16 * part; size *= 16) {
         chunk = size < part ? size : part; /* the last row: a chunk for each thread */
         snprintf(name, sizeof name, "chunk-%" PRIu64, chunk);
         schedule.name = name;
         schedule.threads = threads;
-        threads_row(&schedule, n, expected);
+        threads_row(&table, &schedule, n, expected);
     }
-    return verdict();
+    return verdict(&table);
 }

@@ -77,26 +77,25 @@ static struct result pipeline(uint64_t threads)
     return result;
 }
 
-static void print_row(const char *name, uint64_t threads, struct result r, uint64_t expected)
+static void print_row(struct table *table, const char *name, uint64_t threads, struct result r,
+                      uint64_t expected, struct took took)
 {
     int right = r.made == r.done && (r.primes == expected || interrupted);
 
-    row(name, threads, r.primes, right, "%8" PRIu64 "%8" PRIu64 "\n", r.made, r.done);
+    row(table, name, threads, r.primes, right, took, "%8" PRIu64 "%8" PRIu64 "\n", r.made, r.done);
 }
 
 /* Print both rows, or only the first after Ctrl-C; return what the last one did. */
-static struct result print_rows(uint64_t threads)
+static struct result print_rows(struct table *table, uint64_t threads)
 {
-    start_clock();
+    struct took start = start_clock();
     struct result result = sequential();
-    stop_clock();
     uint64_t expected = result.primes;
-    print_row("sequential", 1, result, expected);
+    print_row(table, "sequential", 1, result, expected, since(start));
     if (!interrupted) {
-        start_clock();
+        start = start_clock();
         result = pipeline(threads);
-        stop_clock();
-        print_row("pipeline", threads, result, expected);
+        print_row(table, "pipeline", threads, result, expected, since(start));
     }
     return result;
 }
@@ -114,13 +113,13 @@ int main(int argc, char **argv)
     signal(SIGINT, interrupt);
     printf("count the primes below %" PRIu64 ", %" PRIu64 " an item; ", n, chunk);
     printf("places in the queue: %" PRIu64 "\n", queue.places);
-    header("%8s%8s\n", "made", "done");
-    struct result result = print_rows(threads);
+    struct table table = header("%8s%8s\n", "made", "done");
+    struct result result = print_rows(&table, threads);
     if (queue.most)
         printf("\nat most %" PRIu64 " of %" PRIu64 " places in the queue were taken at one time\n",
                queue.most, queue.places);
     if (interrupted)
         printf("stopped by Ctrl-C: %" PRIu64 " items made, %" PRIu64 " done\n", result.made,
                result.done);
-    return verdict() ? 1 : interrupted ? 128 + SIGINT : 0;
+    return verdict(&table) ? 1 : interrupted ? 128 + SIGINT : 0;
 }

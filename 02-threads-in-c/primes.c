@@ -39,14 +39,14 @@ int main(int argc, char **argv)
     read_options(argc, argv, NULL, options);
     equal.threads = shared.threads = threads;
     printf("count the primes below %" PRIu64 "; shares: of the time each was busy\n", n);
-    header(" shares imbalance\n");
-    uint64_t expected = sequential_row(n);
-    threads_row(&equal, n, expected);
-    threads_row(&shared, n, expected);
+    struct table table = header(" shares imbalance\n");
+    uint64_t expected = sequential_row(&table, n);
+    threads_row(&table, &equal, n, expected);
+    threads_row(&table, &shared, n, expected);
 
     double full = equal.longest > shared.longest ? equal.longest : shared.longest;
     printf("\nhow long each thread worked (|: if all had worked equally long)\n");
     print_bars(&equal, full);
     print_bars(&shared, full);
-    return verdict();
+    return verdict(&table);
 }

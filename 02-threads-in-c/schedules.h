@@ -81,23 +81,25 @@ static double imbalance(const struct schedule *s)
 }
 
 /* Print the table's first row, and return the answer that all other rows must have. */
-static uint64_t sequential_row(uint64_t n)
+static uint64_t sequential_row(struct table *table, uint64_t n)
 {
-    start_clock();
-    uint64_t primes = count_primes(0, n);
-    stop_clock();
-    row("sequential", 1, primes, 1, " %.0f%%  0%%\n", 100 * cpu / wall);
+    const struct took start = start_clock();
+    const uint64_t primes = count_primes(0, n);
+    const struct took took = since(start);
+
+    row(table, "sequential", 1, primes, 1, took, " %.0f%%  0%%\n", 100 * took.cpu / took.wall);
     return primes;
 }
 
 /* Print a schedule's row, with each thread's busy time in percent of the row's. */
-static void threads_row(struct schedule *s, uint64_t n, uint64_t expected)
+static void threads_row(struct table *table, struct schedule *s, uint64_t n, uint64_t expected)
 {
-    start_clock();
-    uint64_t primes = count_on_threads(s, n);
-    stop_clock();
-    row(s->name, s->threads, primes, primes == expected, " ");
+    const struct took start = start_clock();
+    const uint64_t primes = count_on_threads(s, n);
+    const struct took took = since(start);
+
+    row(table, s->name, s->threads, primes, primes == expected, took, " ");
     for (uint64_t i = 0; i < s->threads && i < SHOWN; i++)
-        printf("%s%.0f%%", i ? "|" : "", 100 * s->workers[i].busy / wall);
+        printf("%s%.0f%%", i ? "|" : "", 100 * s->workers[i].busy / took.wall);
     printf("%s  %.0f%%\n", s->threads > SHOWN ? "|..." : "", imbalance(s));
 }

@@ -116,15 +116,15 @@ static uint64_t collect(void)
     return sum;
 }
 
-static void print_row(const struct version *version, uint64_t n)
+static void print_row(struct table *table, const struct version *version, uint64_t n)
 {
-    start_clock();
+    const struct took start = start_clock();
     count_on_threads(version, n);
-    stop_clock();
+    const struct took took = since(start);
     uint64_t answer = collect();
     int right = answer == n || version->count == count_racy; /* which is wrong on purpose */
-    row(version->name, version->threads, answer, right, " %8" PRId64 " %7.2f\n",
-        (int64_t)(n - answer), wall * 1e9 / (double)n);
+    row(table, version->name, version->threads, answer, right, took, " %8" PRId64 " %7.2f\n",
+        (int64_t)(n - answer), took.wall * 1e9 / (double)n);
 }
 
 int main(int argc, char **argv)
@@ -140,8 +140,8 @@ int main(int argc, char **argv)
         {"packed", count_own, t, 1},     {"padded", count_own, t, PADDED},
     };
     printf("count to %" PRIu64 " together; racy is wrong on purpose\n", n);
-    header("%9s%8s\n", "lost", "ns/step");
+    struct table table = header("%9s%8s\n", "lost", "ns/step");
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
-        print_row(&versions[i], n);
-    return verdict();
+        print_row(&table, &versions[i], n);
+    return verdict(&table);
 }

@@ -9,9 +9,9 @@
  * GB/s counts what the loop asks for, 24 bytes an element: a and b are read, c is written.
  */
 #include "../tools/bench.h"
+#include "../tools/meet.h"
 #include "../tools/memory.h"
 #include "stream.h"
-#include "team.h"
 #include <math.h>
 #include <omp.h>
 
@@ -71,24 +71,25 @@ static uint64_t check(size_t n, int *right)
 }
 
 /* Add until 0.1 s are over, looking at the clock ever less often: by it, one addition's time. */
-static void measure(const char *name, void (*add)(size_t n, int threads), size_t n, int threads)
+static void measure(struct table *table, const char *name, void (*add)(size_t n, int threads),
+                    size_t n, int threads)
 {
     uint64_t passes = 0, sum;
     int right;
 
     for (size_t i = 0; i < n; i++)
         c[i] = NAN; /* a version that leaves an element out cannot pass with an old sum */
-    start_clock();
-    const double start = wall;
-    do
+    struct took start = start_clock(), took;
+    do {
         for (uint64_t more = passes / 2 + 1; more > 0; more--, passes++)
             add(n, threads);
-    while (now(CLOCK_MONOTONIC) - start < 0.1);
-    stop_clock();
-    wall /= (double)passes;
-    cpu /= (double)passes;
+        took = since(start);
+    } while (took.wall < 0.1);
+    took.wall /= (double)passes;
+    took.cpu /= (double)passes;
     sum = check(n, &right);
-    row(name, (uint64_t)threads, sum, right, "%8.1f\n", 24 * (double)n / wall / 1e9);
+    row(table, name, (uint64_t)threads, sum, right, took, "%8.1f\n",
+        24 * (double)n / took.wall / 1e9);
 }
 
 /* Which thread adds the first element of each eighth? The same loop, the same schedule. And how
@@ -97,18 +98,19 @@ static void print_team(size_t n, int threads)
 {
     enum { PARTS = 8 };
     const size_t part = (n + PARTS - 1) / PARTS;
-    int thread_of[PARTS], here = 0, inside = threads;
+    struct meeting meeting = {0};
+    int thread_of[PARTS];
 
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         if (i % part == 0)
             thread_of[i / part] = omp_get_thread_num();
-#pragma omp parallel num_threads(threads) reduction(min : inside)
-    inside = meet(&here, team_size());
+#pragma omp parallel num_threads(threads)
+    meet(&meeting, threads, 2);
     printf("\nthread of each eighth:");
     for (size_t i = 0; i * part < n; i++)
         printf(" %d", thread_of[i]);
-    printf("; inside at one moment: %d\n", inside);
+    printf("; inside at one moment: %d\n", meeting.highest);
 }
 
 int main(int argc, char **argv)
@@ -125,14 +127,14 @@ int main(int argc, char **argv)
     fill(n, threads);
 
     printf("add two vectors of %" PRIu64 " doubles; seconds for one addition\n", n);
-    header("%8s\n", "GB/s");
-    measure("serial", serial, n, 1);
-    measure("openmp", openmp, n, threads);
+    struct table table = header("%8s\n", "GB/s");
+    measure(&table, "serial", serial, n, 1);
+    measure(&table, "openmp", openmp, n, threads);
     if (HAS_STREAM)
-        measure("openmp-stream", openmp_stream, n, threads);
+        measure(&table, "openmp-stream", openmp_stream, n, threads);
     print_team(n, threads);
     free(a);
     free(b);
     free(c);
-    return verdict();
+    return verdict(&table);
 }

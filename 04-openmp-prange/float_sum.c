@@ -75,16 +75,16 @@ static double exact(void)
     return sum;
 }
 
-static void measure(const struct version *version, int threads, double right)
+static void measure(struct table *table, const struct version *version, int threads, double right)
 {
     char text[32];
 
-    start_clock();
+    const struct took start = start_clock();
     const float sum = version->add(threads);
-    stop_clock();
+    const struct took took = since(start);
     snprintf(text, sizeof text, "%.2f", (double)sum);
-    row_of_text(version->name, (uint64_t)threads, text, fabs(sum - right) <= 1e-3 * right,
-                " %8.3f\n", wall / (double)n * 1e9);
+    row_of_text(table, version->name, (uint64_t)threads, text, fabs(sum - right) <= 1e-3 * right,
+                took, " %8.3f\n", took.wall / (double)n * 1e9);
 }
 
 /* The sums on 1 to 4 threads. Those of blocks must be the same to the last bit. */
@@ -106,7 +106,7 @@ static void print_sums(double right)
     }
     printf("\n%-16s%12.2f\n", "exact", right);
     if (!same)
-        fail(1, "wrong answer: blocks");
+        errx(1, "wrong answer: blocks");
 }
 
 int main(int argc, char **argv)
@@ -120,10 +120,10 @@ int main(int argc, char **argv)
     values = make_values(n);
     const double right = exact();
     printf("the sum of %" PRIu64 " floats; the last digits depend on the order\n", size);
-    header("%9s\n", "ns/value");
+    struct table table = header("%9s\n", "ns/value");
     for (int v = 0; v < 3; v++)
-        measure(&versions[v], v ? (int)t : 1, right);
+        measure(&table, &versions[v], v ? (int)t : 1, right);
     print_sums(right);
     free(values);
-    return verdict();
+    return verdict(&table);
 }

@@ -79,22 +79,22 @@ static double imbalance(int team)
 
 /* Print a row. Right is what has the first row's picture; its hash is what `expected` is and what
  * is returned. (Counts in the wrong places have the same sum.) */
-static uint64_t measure(const struct version *version, int threads, uint8_t *owners,
-                        uint64_t expected)
+static uint64_t measure(struct table *table, const struct version *version, int threads,
+                        uint8_t *owners, uint64_t expected)
 {
     memset(counts, 0, n * n * sizeof *counts); /* what is left out cannot pass with old counts */
-    start_clock();
+    const struct took start = start_clock();
     const int team = compute(version, version->parallel ? threads : 1, owners);
-    stop_clock();
+    const struct took took = since(start);
     uint64_t sum = 0, hash = 1;
     for (size_t i = 0; i < n * n; i++) {
         sum += counts[i];
         hash = hash * 0x9e3779b97f4a7c15 + counts[i];
     }
     expected = expected ? expected : hash;
-    row(version->name, (uint64_t)team, sum, hash == expected, " ");
+    row(table, version->name, (uint64_t)team, sum, hash == expected, took, " ");
     for (int i = 0; i < team && i < SHOWN; i++)
-        printf("%s%.0f%%", i ? "|" : "", 100 * workers[i].busy / wall);
+        printf("%s%.0f%%", i ? "|" : "", 100 * workers[i].busy / took.wall);
     printf("%s  %.0f%%\n", team > SHOWN ? "|..." : "", imbalance(team));
     return expected;
 }
@@ -106,24 +106,23 @@ int main(int argc, char **argv)
                                   {'i', &iterations, 1, UINT32_MAX, "most steps a pixel"},
                                   {'t', &threads, 1, MAX_THREADS, "threads"},
                                   {0}};
-    program = "mandelbrot";
     const char *path = take_option(&argc, argv, "--out"), *v = take_option(&argc, argv, "-v");
 
     if (read_options(argc, argv, " [-v X,Y,WIDTH] [--out FILE.png]", options) < argc)
-        fail(2, "'%s' is not an option; see --help", argv[argc - 1]);
+        errx(2, "'%s' is not an option; see --help", argv[argc - 1]);
     read_view(v, &view);
     counts = memory(n * n * sizeof *counts);
     uint8_t *owners = memory(VERSIONS * n);
     printf("%" PRIu64 " x %" PRIu64 " pixels; shares: of the time each was busy\n", n, n);
-    header(" shares imbalance\n");
+    struct table table = header(" shares imbalance\n");
     for (size_t i = 0; i < VERSIONS; i++)
-        expected = measure(&versions[i], (int)threads, owners + i * n, expected);
+        expected = measure(&table, &versions[i], (int)threads, owners + i * n, expected);
     const struct picture picture = {
         counts, owners + (VERSIONS - PANELS) * n, n, n, PANELS, (uint32_t)iterations};
     const int error = path ? write_picture(path, &picture) : 0;
     if (error)
-        fail(2, "--out '%s': %s", path, strerror(error));
+        errx(2, "--out '%s': %s", path, strerror(error));
     free(counts);
     free(owners);
-    return verdict();
+    return verdict(&table);
 }

@@ -70,21 +70,22 @@ static void by_hand(uint64_t bins[], int threads)
     }
 }
 
-static void measure(const char *name, void (*add)(uint64_t bins[], int threads), int threads)
+static void measure(struct table *table, const char *name,
+                    void (*add)(uint64_t bins[], int threads), int threads)
 {
     static uint64_t expected[BINS];
     uint64_t bins[BINS] = {0}, counted = 0;
 
-    start_clock();
+    const struct took start = start_clock();
     add(bins, threads);
-    stop_clock();
+    const struct took took = since(start);
     if (add == serial)
         memcpy(expected, bins, sizeof bins);
     for (int b = 0; b < BINS; b++)
         counted += bins[b];
     const int right = memcmp(bins, expected, sizeof bins) == 0 || add == racy;
-    row(name, (uint64_t)threads, counted, right, " %8zu %8.2f\n", (size_t)(n - counted),
-        wall / (double)n * 1e9);
+    row(table, name, (uint64_t)threads, counted, right, took, " %8zu %8.2f\n",
+        (size_t)(n - counted), took.wall / (double)n * 1e9);
 }
 
 int main(int argc, char **argv)
@@ -97,12 +98,12 @@ int main(int argc, char **argv)
     n = size;
     values = make_values(n);
     printf("a histogram of %" PRIu64 " values in %d bins; racy is wrong on purpose\n", size, BINS);
-    header("%9s%9s\n", "lost", "ns/value");
-    measure("serial", serial, 1);
-    measure("racy", racy, (int)t);
-    measure("atomic", atomic, (int)t);
-    measure("reduction", reduction, (int)t);
-    measure("by-hand", by_hand, (int)t);
+    struct table table = header("%9s%9s\n", "lost", "ns/value");
+    measure(&table, "serial", serial, 1);
+    measure(&table, "racy", racy, (int)t);
+    measure(&table, "atomic", atomic, (int)t);
+    measure(&table, "reduction", reduction, (int)t);
+    measure(&table, "by-hand", by_hand, (int)t);
     free(values);
-    return verdict();
+    return verdict(&table);
 }

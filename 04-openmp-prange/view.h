@@ -24,7 +24,7 @@ static inline const char *take_option(int *argc, char **argv, const char *name)
         if (strcmp(argv[i], name) != 0)
             argv[kept++] = argv[i];
         else if (!(text = argv[++i])) /* argv ends with a NULL */
-            fail(2, "%s: expected a value behind it", name);
+            errx(2, "%s: expected a value behind it", name);
     }
     argv[kept] = NULL;
     *argc = kept;
@@ -40,5 +40,5 @@ static inline void read_view(const char *text, struct view *view)
         return;
     if (sscanf(text, "%lf,%lf,%lf%n", &view->x, &view->y, &view->width, &end) != 3 || text[end] ||
         !isfinite(view->x) || !isfinite(view->y) || !(view->width > 0) || !isfinite(view->width))
-        fail(2, "-v '%s': expected X,Y,WIDTH, three numbers, the last above 0", text);
+        errx(2, "-v '%s': expected X,Y,WIDTH, three numbers, the last above 0", text);
 }

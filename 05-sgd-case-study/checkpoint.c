@@ -53,7 +53,7 @@ void save(const struct training *run, const struct flights *flights, const char 
     if (!good || rename(unfinished, path) != 0) {
         reason = good ? errno : reason;
         remove(unfinished);
-        fail(1, "%s: %s; if there was one, it is as it was", path, strerror(reason));
+        errx(1, "%s: %s; if there was one, it is as it was", path, strerror(reason));
     }
 }
 
@@ -67,10 +67,10 @@ struct checkpoint kept(const struct training *run, const struct flights *flights
         return now; /* there is none yet */
     const int whole = file && fread(&before, sizeof before, 1, file) == 1 && fgetc(file) == EOF;
     if (!file || ferror(file))
-        fail(1, "%s: %s", path, strerror(errno));
+        errx(1, "%s: %s", path, strerror(errno));
     fclose(file);
     if (!whole || memcmp(&before, &now, offsetof(struct checkpoint, epoch)) != 0 ||
         before.epoch > MOST_EPOCHS || !all_finite(&before))
-        fail(2, "%s: of another training, or damaged; remove it to begin anew", path);
+        errx(2, "%s: of another training, or damaged; remove it to begin anew", path);
     return before;
 }

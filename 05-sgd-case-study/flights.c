@@ -13,7 +13,7 @@
 const char *flights_path(int argc, char **argv, int first)
 {
     if (first + 1 < argc)
-        fail(2, "'%s' is one file too many; see --help", argv[first + 1]);
+        errx(2, "'%s' is one file too many; see --help", argv[first + 1]);
     return first < argc ? argv[first] : "build/flights.bin";
 }
 
@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct header) == 64, "the header is one cache line");
 
 static void refuse(const char *path, const char *fault)
 {
-    fail(2, "%s: %s (rm -f build/flights.bin; make build: makes it anew)", path, fault);
+    errx(2, "%s: %s (rm -f build/flights.bin; make build: makes it anew)", path, fault);
 }
 
 static void check_header(const char *path, const struct header *header, uint64_t size)
@@ -39,7 +39,7 @@ static void check_header(const char *path, const struct header *header, uint64_t
         !(header->lambda > 0 && header->lambda < 1 && header->optimum > 0 && header->optimum < 1))
         refuse(path, "its header is damaged");
     if (header->features != FEATURES)
-        fail(2, "%s: its rows have %u features instead of %d", path, header->features, FEATURES);
+        errx(2, "%s: its rows have %u features instead of %d", path, header->features, FEATURES);
     if (size != sizeof *header + rows * (FEATURES + 1) * sizeof(float))
         refuse(path, "its length does not fit its header");
 }

@@ -17,37 +17,32 @@
 enum { RUNS = 5, LAST = 16, SMALLEST = 64 }; /* a 64th of an epoch */
 
 /* Train, and print a row. Of several runs the fastest counts. */
-static void point(const char *version, struct training *run, const struct flights *flights,
-                  size_t visits)
+static void point(struct table *table, const char *version, struct training *run,
+                  const struct flights *flights, size_t visits)
 {
-    double best = INFINITY, used = 0;
+    struct took best = {INFINITY, 0};
     char answer[24];
 
     for (int i = 0; i < RUNS; i++) {
         train(run, flights, visits, 0);
-        if (run->wall < best) {
-            best = run->wall;
-            used = run->cpu;
-        }
+        best = run->took.wall < best.wall ? run->took : best;
     }
-    wall = best;
-    cpu = used;
     const double above = gap(run, flights), rows = (double)(visits * BLOCK);
     snprintf(answer, sizeof answer, "%.6f", (1 + above) * flights->optimum);
-    row_of_text(version, run->threads, answer, isfinite(above), "%8.3f%9.4f%%%8.4f%8.4f%13.1f\n",
-                (double)visits / (double)run->blocks, 100 * above,
+    row_of_text(table, version, run->threads, answer, isfinite(above), best,
+                "%8.3f%9.4f%%%8.4f%8.4f%13.1f\n", (double)visits / (double)run->blocks, 100 * above,
                 flights_auc(flights, run->answer), flights_loss(flights, run->answer),
-                rows / wall / 1e6);
+                rows / best.wall / 1e6);
 }
 
-static void curve(const char *version, kernel *step, struct training *run,
+static void curve(struct table *table, const char *version, kernel *step, struct training *run,
                   const struct flights *flights)
 {
     run->train = step;
     for (size_t part = SMALLEST; part > 1; part /= 2)
-        point(version, run, flights, run->blocks / part);
+        point(table, version, run, flights, run->blocks / part);
     for (size_t epochs = 1; epochs <= LAST; epochs *= 2)
-        point(version, run, flights, epochs * run->blocks);
+        point(table, version, run, flights, epochs * run->blocks);
 }
 
 int main(int argc, char **argv)
@@ -63,23 +58,24 @@ int main(int argc, char **argv)
     run.order = memory(run.blocks * sizeof *run.order);
     load_rows(&run, &flights, FLOATS);
     printf("SGD on %zu rows; the optimum is %.6f\n", run.blocks * BLOCK, flights.optimum);
-    header("%8s%10s%8s%8s%13s\n", "epochs", "gap", "AUC", "loss", "Msamples/s");
-    curve("serial", train_rows, &run, &flights);
+    struct table table =
+        header("%8s%10s%8s%8s%13s\n", "epochs", "gap", "AUC", "loss", "Msamples/s");
+    curve(&table, "serial", train_rows, &run, &flights);
     if ((run.threads = threads) > 1)
-        curve("serial", train_rows, &run, &flights);
+        curve(&table, "serial", train_rows, &run, &flights);
     run.threads = 1;
-    curve("batched", train_batches, &run, &flights);
-    curve("prefetched", train_prefetched, &run, &flights);
+    curve(&table, "batched", train_batches, &run, &flights);
+    curve(&table, "prefetched", train_prefetched, &run, &flights);
     for (run.threads = 1; run.threads <= MAX_WORKERS; run.threads *= 2)
-        curve("openmp", train_prefetched, &run, &flights);
+        curve(&table, "openmp", train_prefetched, &run, &flights);
     if ((run.threads = threads) & (threads - 1)) /* not among them */
-        curve("openmp", train_prefetched, &run, &flights);
+        curve(&table, "openmp", train_prefetched, &run, &flights);
     load_rows(&run, &flights, HALVES);
     run.threads = 1;
-    curve("bfloat16", train_bfloat16, &run, &flights);
+    curve(&table, "bfloat16", train_bfloat16, &run, &flights);
     run.threads = threads;
-    curve("bfloat16-openmp", train_bfloat16, &run, &flights);
+    curve(&table, "bfloat16-openmp", train_bfloat16, &run, &flights);
     free(run.rows);
     free(run.order);
-    return verdict();
+    return verdict(&table);
 }

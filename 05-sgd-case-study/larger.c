@@ -29,7 +29,8 @@ static double peak_memory(void)
 #endif
 }
 
-static void climb(struct training *run, const struct flights *flights, uint64_t epochs)
+static void climb(struct table *table, struct training *run, const struct flights *flights,
+                  uint64_t epochs)
 {
     const struct team team = {0, run->threads, windows(run), NULL};
     char rest[40];
@@ -39,8 +40,9 @@ static void climb(struct training *run, const struct flights *flights, uint64_t 
     const size_t passes = run->visits / windows(run);
     const size_t bytes = passes * run->blocks * BLOCK * (FLOATS + sizeof(float));
 
-    snprintf(rest, sizeof rest, "%8.1f%8.0f", (double)bytes / run->wall / 1e9, peak_memory());
-    row_of_training("mapped", run, flights, flights_objective(flights, run->answer), 1, rest);
+    snprintf(rest, sizeof rest, "%8.1f%8.0f", (double)bytes / run->took.wall / 1e9, peak_memory());
+    row_of_training(table, "mapped", run, flights, flights_objective(flights, run->answer), 1,
+                    rest);
 }
 
 int main(int argc, char **argv)
@@ -67,13 +69,13 @@ int main(int argc, char **argv)
     run.order = memory(run.blocks * sizeof *run.order);
     printf("SGD on %zu rows, %.0f MB, that stay in their file\n", flights.train,
            (double)flights.train * (FLOATS + sizeof(float)) / 1e6);
-    header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "peak-MB");
+    struct table table = header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "peak-MB");
     run.threads = 1;
-    climb(&run, &flights, epochs);
+    climb(&table, &run, &flights, epochs);
     if (threads > 1) {
         run.threads = threads;
-        climb(&run, &flights, epochs);
+        climb(&table, &run, &flights, epochs);
     }
     free(run.order);
-    return verdict();
+    return verdict(&table);
 }

@@ -123,7 +123,7 @@ void train_epoch(struct training *run, size_t n, double lambda)
     const size_t workers = run->team ? run->team->workers : run->threads;
     const size_t passes = power_of_two(run->epoch / workers);
 
-    start_clock();
+    const struct took start = start_clock();
     run->step = (float)(passes ? run->first_step / (double)passes : run->first_step);
     run->shrink = (float)(1 - (double)BATCH * run->step * lambda);
     share_out(run, n);
@@ -131,9 +131,9 @@ void train_epoch(struct training *run, size_t n, double lambda)
     for (uint64_t t = 0; t < run->threads; t++)
         visit(run, &shards[t]);
     combine(run);
-    stop_clock();
-    run->wall += wall;
-    run->cpu += cpu;
+    const struct took took = since(start);
+    run->took.wall += took.wall;
+    run->took.cpu += took.cpu;
     run->epoch++;
     run->visits += n;
 }
@@ -151,7 +151,7 @@ void begin(struct training *run)
     for (uint64_t t = 0; t < run->threads; t++)
         run->state[t] = run->seed + (run->team ? run->team->first + t : 0);
     memset(run->answer, 0, sizeof run->answer);
-    run->wall = run->cpu = 0;
+    run->took = (struct took){0, 0};
     run->epoch = run->visits = 0;
 }
 

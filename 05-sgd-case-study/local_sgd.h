@@ -1,5 +1,7 @@
 /* Local SGD: every thread trains weights of its own, and they are averaged once an epoch. */
 #pragma once
+#include "../tools/bench.h"
+
 #include "kernels.h"
 
 #include <stdint.h>
@@ -25,7 +27,7 @@ struct training {
     float answer[FEATURES];
     size_t epoch, visits;        /* done; windows that they took */
     uint64_t state[MAX_WORKERS]; /* of the order of the windows, or of each worker's own */
-    double wall, cpu;            /* seconds spent training; the evaluation is not in them */
+    struct took took;            /* seconds spent training; the evaluation is not in them */
 };
 
 /* Workers that keep to a part of the file each, and may be in several processes. */

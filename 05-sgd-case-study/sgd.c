@@ -26,7 +26,7 @@ static int by_size(const void *left, const void *right)
 }
 
 /* Train once with evaluation, then as often as fits in 0.3 s without: leave the median in
- * run->wall, and in run->cpu its part of the CPU seconds. Returns 0 if the answers differ in any
+ * run->took, with its part of the CPU seconds. Returns 0 if the answers differ in any
  * bit. */
 static int repeat(struct training *run, const struct flights *flights, uint64_t epochs)
 {
@@ -39,12 +39,12 @@ static int repeat(struct training *run, const struct flights *flights, uint64_t 
     while (runs < MAX_RUNS && (runs < 3 || sum < 0.3)) {
         train(run, flights, run->visits, 0);
         same &= memcmp(first, run->answer, sizeof first) == 0;
-        sum += walls[runs++] = run->wall;
-        cpu_sum += run->cpu;
+        sum += walls[runs++] = run->took.wall;
+        cpu_sum += run->took.cpu;
     }
     qsort(walls, (size_t)runs, sizeof *walls, by_size);
-    run->wall = walls[runs / 2];
-    run->cpu = run->wall * cpu_sum / sum;
+    run->took.wall = walls[runs / 2];
+    run->took.cpu = run->took.wall * cpu_sum / sum;
     return same;
 }
 
@@ -59,35 +59,33 @@ static const struct rung {
     {"bfloat16", train_bfloat16, HALVES, 0},     {"bfloat16-openmp", train_bfloat16, HALVES, 1}};
 enum { RUNGS = sizeof rungs / sizeof *rungs };
 
-static void climb(const struct rung *rung, struct training *run, const struct flights *flights,
-                  uint64_t epochs)
+static void climb(struct table *table, const struct rung *rung, struct training *run,
+                  const struct flights *flights, uint64_t epochs)
 {
     static double load_seconds;
     char rest[40];
 
     if (run->row_bytes != rung->row_bytes) {
-        start_clock();
+        const struct took start = start_clock();
         load_rows(run, flights, rung->row_bytes);
-        stop_clock();
-        load_seconds = wall;
+        load_seconds = since(start).wall;
     }
     run->train = rung->train;
     const int same = repeat(run, flights, epochs);
     const size_t bytes = run->visits * BLOCK * (run->row_bytes + sizeof(float));
 
-    snprintf(rest, sizeof rest, "%8.1f%8.4f", (double)bytes / run->wall / 1e9, load_seconds);
-    row_of_training(rung->version, run, flights, flights_objective(flights, run->answer), same,
-                    rest);
+    snprintf(rest, sizeof rest, "%8.1f%8.4f", (double)bytes / run->took.wall / 1e9, load_seconds);
+    row_of_training(table, rung->version, run, flights, flights_objective(flights, run->answer),
+                    same, rest);
     if (!same)
-        fprintf(stderr, "%s: %s: the answer is not the same in every run\n", program,
-                rung->version);
+        warnx("%s: the answer is not the same in every run", rung->version);
 }
 
 /* End the program if some threads would have nothing to train on. */
 static void check_threads(uint64_t threads, size_t blocks)
 {
     if (threads > blocks)
-        fail(2, "-t '%llu': there are only %zu blocks of %d rows to share out",
+        errx(2, "-t '%llu': there are only %zu blocks of %d rows to share out",
              (unsigned long long)threads, blocks, BLOCK);
 }
 
@@ -110,12 +108,12 @@ int main(int argc, char **argv)
     run.order = memory(run.blocks * sizeof *run.order);
     printf("SGD on %zu rows until the objective is within 0.1%% of %.6f\n", run.blocks * BLOCK,
            flights.optimum);
-    header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "load-s");
+    struct table table = header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "load-s");
     for (int i = 0; i < RUNGS; i++) {
         run.threads = rungs[i].parallel ? threads : 1;
-        climb(&rungs[i], &run, &flights, epochs);
+        climb(&table, &rungs[i], &run, &flights, epochs);
     }
     free(run.rows);
     free(run.order);
-    return verdict();
+    return verdict(&table);
 }

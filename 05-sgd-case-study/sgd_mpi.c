@@ -44,7 +44,7 @@ static void check_same(const struct flights *mine, const char *path)
     memcpy(first, own, sizeof first);
     MPI_Bcast(first, 3, MPI_DOUBLE, 0, MPI_COMM_WORLD);
     if (memcmp(first, own, sizeof first) != 0)
-        fail(2, "%s: rank %d has another file than rank 0", path, rank);
+        errx(2, "%s: rank %d has another file than rank 0", path, rank);
 }
 
 /* The rows of this process's workers. */
@@ -91,31 +91,32 @@ static double train_together(struct training *run, const struct flights *mine, s
             save(run, mine, CHECKPOINT);
         above = gap_of_all(run, mine, rows);
     }
-    MPI_Allreduce(MPI_IN_PLACE, &run->cpu, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Allreduce(MPI_IN_PLACE, &run->wall, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, &run->took.cpu, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, &run->took.wall, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     return above;
 }
 
-static void show(struct training *run, const struct flights *all, double above)
+static int show(struct training *run, const struct flights *all, double above)
 {
     const double epochs = (double)(run->visits / windows(run));
     const double bytes = epochs * (double)(all->train * (FLOATS + sizeof(float)));
     char rest[40];
 
     if (epochs == 0 && fabs(above) > TOLERANCE)
-        fail(1, "%s is of epoch %zu, %.4f%% above the optimum: choose a larger -e", CHECKPOINT,
+        errx(1, "%s is of epoch %zu, %.4f%% above the optimum: choose a larger -e", CHECKPOINT,
              run->epoch, 100 * above);
     if (epochs == 0) {
         printf("%s is of the end of this training, %.4f%% above the optimum\n", CHECKPOINT,
                100 * above);
-        return;
+        return 0;
     }
     printf("SGD on %zu rows, by %d x %llu workers (ranks x threads)\n", all->train, ranks,
            (unsigned long long)run->threads);
-    header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "sent-B");
-    snprintf(rest, sizeof rest, "%8.1f%8.0f", bytes / run->wall / 1e9, bytes_sent / epochs);
+    struct table table = header("%8s%9s%8s%8s%8s\n", "epochs", "gap", "AUC", "GB/s", "sent-B");
+    snprintf(rest, sizeof rest, "%8.1f%8.0f", bytes / run->took.wall / 1e9, bytes_sent / epochs);
     run->threads = run->team->workers;
-    row_of_training("mpi", run, all, (1 + above) * all->optimum, 1, rest);
+    row_of_training(&table, "mpi", run, all, (1 + above) * all->optimum, 1, rest);
+    return verdict(&table);
 }
 
 int main(int argc, char **argv)
@@ -136,7 +137,7 @@ int main(int argc, char **argv)
         windows(&(struct training){.blocks = all.train / BLOCK, .window = MAPPED_WINDOW});
     const struct team team = {(size_t)rank * threads, (size_t)ranks * threads, all_windows, sum};
     if (team.workers > all_windows)
-        fail(2, "%d ranks of %llu threads, and only %zu windows of 8 MB to share out", ranks,
+        errx(2, "%d ranks of %llu threads, and only %zu windows of 8 MB to share out", ranks,
              (unsigned long long)threads, all_windows);
     if (rank == 0)
         go_on_together(1);
@@ -159,9 +160,8 @@ int main(int argc, char **argv)
                            .team = &team};
     run.order = memory(windows(&run) * sizeof *run.order);
     const double above = train_together(&run, &mine, all.train, epochs, keep);
-    if (rank == 0)
-        show(&run, &all, above);
+    const int wrong = rank == 0 && show(&run, &all, above);
     free(run.order);
     MPI_Finalize();
-    return verdict();
+    return wrong;
 }

@@ -20,8 +20,7 @@ static inline void meet_enter(struct meeting *meeting)
     int highest = atomic_load(&meeting->highest);
 
     /* A failed exchange reads `highest` again: another thread has changed it meanwhile. */
-    while (inside > highest &&
-           !atomic_compare_exchange_weak(&meeting->highest, &highest, inside))
+    while (inside > highest && !atomic_compare_exchange_weak(&meeting->highest, &highest, inside))
         continue;
 }
 

@@ -3,21 +3,20 @@
 #pragma once
 #include <sys/mman.h>
 
-/* Return so many bytes, or end with one line: Linux promises more memory than the machine has, and
- * ends the process that believes it. (A container's limit is not asked for.) To be freed with
- * free(). */
+/* Return so many bytes, to be freed with free(), or end with one line: Linux promises more memory
+ * than the machine has, and ends the process that believes it. */
 static inline void *memory(size_t bytes)
 {
     static size_t total;
-    const size_t page = 1 << 21, whole_pages = bytes / page * page + page;
-    const size_t installed = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    const size_t page = 1 << 21, whole_pages = (bytes / page + 1) * page;
+    const double installed = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     void *start = NULL;
 
     total += whole_pages;
-    if (bytes < installed && total < installed / 4 * 3)
+    if ((double)total < installed * 0.75)
         start = aligned_alloc(page, whole_pages);
     if (!start)
-        fail(2, "no memory for %zu bytes; choose a smaller -n", total);
+        errx(2, "no memory for %zu bytes; choose a smaller -n", total);
 #ifdef MADV_HUGEPAGE
     (void)madvise(start, whole_pages, MADV_HUGEPAGE); /* a wish: a refusal changes no answer */
 #endif
