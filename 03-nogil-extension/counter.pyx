@@ -16,23 +16,22 @@
 
 from libc.stdint cimport uint64_t
 
-cdef extern from "inside.h" nogil:
-    ctypedef struct inside_t "struct inside":
-        pass
-    void inside_enter(inside_t *) noexcept
-    void inside_leave(inside_t *) noexcept
-    void inside_reset(inside_t *) noexcept
-    int inside_highest(inside_t *) noexcept
+cdef extern from "../tools/meet.h" nogil:
+    struct meeting:
+        int highest
+    void meet_enter(meeting *) noexcept
+    void meet_leave(meeting *) noexcept
+    void meet_reset(meeting *) noexcept
 
 cdef extern from *:
     """
-    static struct inside room;
+    static struct meeting room;
 
     /* Tells the compiler that x may have changed. Without it a counting loop is replaced by its
      * result, and there is nothing left to time: see deleted(). */
     #define barrier(x) __asm__ volatile("" : "+r"(x))
     """
-    inside_t room
+    meeting room
     void barrier(uint64_t) noexcept nogil
 
 
@@ -42,13 +41,13 @@ cdef extern from *:
 cdef Py_ssize_t count_down(Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t steps = 0
     cdef uint64_t x = 1
-    inside_enter(&room)
+    meet_enter(&room)
     while n > 0:
         n -= 1
         steps += 1
         x = x * 1664525 + 1
         barrier(x)
-    inside_leave(&room)
+    meet_leave(&room)
     return steps
 
 
@@ -98,9 +97,9 @@ def release_and_retake(Py_ssize_t n):
 
 def inside():
     """Return the highest number of threads that were inside count_down at one moment."""
-    return inside_highest(&room)
+    return room.highest
 
 
 def reset_inside():
     """Start inside() again."""
-    inside_reset(&room)
+    meet_reset(&room)

@@ -5,7 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "inside.h"
+#include "../tools/meet.h"
+
+static double seconds_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 static int is_prime(uint64_t n)
 {
@@ -18,35 +26,35 @@ static int is_prime(uint64_t n)
 }
 
 /* Count the primes in [lo, hi). */
-static uint64_t count_range(struct inside *inside, uint64_t lo, uint64_t hi)
+static uint64_t count_range(struct meeting *meeting, uint64_t lo, uint64_t hi)
 {
     uint64_t primes = 0;
 
-    inside_enter(inside);
+    meet_enter(meeting);
     for (uint64_t n = lo; n < hi; n++)
         primes += (uint64_t)is_prime(n);
-    inside_leave(inside);
+    meet_leave(meeting);
     return primes;
 }
 
 /* Return the first prime in [n, hi), or hi. */
-static uint64_t next_prime(struct inside *inside, uint64_t n, uint64_t hi)
+static uint64_t next_prime(struct meeting *meeting, uint64_t n, uint64_t hi)
 {
-    inside_enter(inside);
+    meet_enter(meeting);
     while (n < hi && !is_prime(n))
         n++;
-    inside_leave(inside);
+    meet_leave(meeting);
     return n;
 }
 
-static uint64_t sum_bytes(struct inside *inside, const unsigned char *bytes, size_t n)
+static uint64_t sum_bytes(struct meeting *meeting, const unsigned char *bytes, size_t n)
 {
     uint64_t sum = 0;
 
-    inside_enter(inside);
+    meet_enter(meeting);
     for (size_t i = 0; i < n; i++)
         sum += bytes[i];
-    inside_leave(inside);
+    meet_leave(meeting);
     return sum;
 }
 

@@ -22,19 +22,18 @@
 
 from libc.stdint cimport int64_t, uint64_t
 from cpython.exc cimport PyErr_CheckSignals
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from operator import index
 
-cdef extern from "inside.h" nogil:
-    ctypedef struct inside_t "struct inside":
-        pass
-    void inside_enter(inside_t *) noexcept
-    void inside_leave(inside_t *) noexcept
-    void inside_reset(inside_t *) noexcept
-    int inside_highest(inside_t *) noexcept
-    int inside_meet(inside_t *, int, double) noexcept
-    double inside_clock() noexcept
+cdef extern from "../tools/meet.h" nogil:
+    struct meeting:
+        int highest
+    void meet_enter(meeting *) noexcept
+    void meet_leave(meeting *) noexcept
+    void meet_reset(meeting *) noexcept
+    int wait_for "meet" (meeting *, int n, double seconds) noexcept
 
-cdef inside_t room
+cdef meeting room
 
 cdef enum:
     MAX_THREADS = 256
@@ -46,6 +45,12 @@ cdef double PIECE = 0.020  # seconds without the GIL between looks at Ctrl-C
 # The loops. `nogil`: may be called without the GIL. `noexcept`: raises nothing, so that no caller
 # has to ask for an exception, for which it would have to take the GIL: after every call if the
 # function returns nothing, otherwise only when it returns a certain value.
+
+cdef double seconds_now() noexcept nogil:
+    cdef timespec t
+    clock_gettime(CLOCK_MONOTONIC, &t)
+    return t.tv_sec + t.tv_nsec * 1e-9
+
 
 cdef bint is_prime(uint64_t n) noexcept nogil:
     cdef uint64_t d = 2
@@ -60,30 +65,30 @@ cdef bint is_prime(uint64_t n) noexcept nogil:
 
 cdef uint64_t count_range(uint64_t lo, uint64_t hi) noexcept nogil:
     cdef uint64_t n = lo, primes = 0
-    inside_enter(&room)
+    meet_enter(&room)
     while n < hi:
         primes += is_prime(n)
         n += 1
-    inside_leave(&room)
+    meet_leave(&room)
     return primes
 
 
 cdef uint64_t sum_bytes(const unsigned char[::1] values) noexcept nogil:
     cdef uint64_t total = 0
     cdef Py_ssize_t i
-    inside_enter(&room)
+    meet_enter(&room)
     for i in range(values.shape[0]):
         total += values[i]
-    inside_leave(&room)
+    meet_leave(&room)
     return total
 
 
 cdef uint64_t next_prime(uint64_t n, uint64_t hi) noexcept nogil:
     """Return the first prime in [n, hi), or hi."""
-    inside_enter(&room)
+    meet_enter(&room)
     while n < hi and not is_prime(n):
         n += 1
-    inside_leave(&room)
+    meet_leave(&room)
     return n
 
 
@@ -101,9 +106,9 @@ cdef int64_t count_in_pieces(uint64_t lo, uint64_t hi) except -1 nogil:
     cdef double seconds
     while lo < hi:
         end = hi if hi - lo < piece else lo + piece
-        seconds = -inside_clock()
+        seconds = -seconds_now()
         primes += count_range(lo, end)
-        seconds += inside_clock()
+        seconds += seconds_now()
         check_signals()  # KeyboardInterrupt leaves through here, and through whoever called us
         if seconds < PIECE / 2:  # how many numbers make a piece depends on their size
             piece *= 2
@@ -215,15 +220,15 @@ def meet(n, double timeout, /):
     if timeout > MAX_TIMEOUT:
         raise OverflowError(f"timeout: expected at most {MAX_TIMEOUT} seconds")
     with nogil:
-        met = inside_meet(&room, threads, timeout)
+        met = wait_for(&room, threads, timeout)
     return met
 
 
 def inside():
     """Return the highest number of threads that were inside at one moment."""
-    return inside_highest(&room)
+    return room.highest
 
 
 def reset_inside():
     """Start inside() again."""
-    inside_reset(&room)
+    meet_reset(&room)

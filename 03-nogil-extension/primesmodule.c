@@ -13,7 +13,6 @@
 #include <pthread.h>
 
 #include "arguments.h"
-#include "inside.h"
 #include "loops.h"
 #include "native_thread.h"
 
@@ -44,7 +43,7 @@ PyDoc_STRVAR(count_doc,
 
 static PyObject *count(PyObject *module, PyObject *args)
 {
-    struct inside *inside = PyModule_GetState(module);
+    struct meeting *meeting = PyModule_GetState(module);
     uint64_t lo, hi;
 
     if (parse_range(args, "OO:count", LIMIT, &lo, &hi) < 0)
@@ -52,7 +51,7 @@ static PyObject *count(PyObject *module, PyObject *args)
 
     /* Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS are macros for these two calls. */
     PyThreadState *thread = PyEval_SaveThread();
-    uint64_t primes = count_range(inside, lo, hi);
+    uint64_t primes = count_range(meeting, lo, hi);
     PyEval_RestoreThread(thread);
 
     return PyLong_FromUnsignedLongLong(primes);
@@ -76,7 +75,7 @@ static uint64_t next_piece(uint64_t piece, double seconds_taken)
 
 static PyObject *count_interruptible(PyObject *module, PyObject *args)
 {
-    struct inside *inside = PyModule_GetState(module);
+    struct meeting *meeting = PyModule_GetState(module);
     uint64_t lo, hi, primes = 0, piece = 1; /* the first piece is one number */
 
     if (parse_range(args, "OO:count_interruptible", LIMIT, &lo, &hi) < 0)
@@ -84,9 +83,9 @@ static PyObject *count_interruptible(PyObject *module, PyObject *args)
     while (lo < hi) {
         uint64_t end = hi - lo < piece ? hi : lo + piece;
         Py_BEGIN_ALLOW_THREADS
-        double start = inside_clock();
-        primes += count_range(inside, lo, end);
-        piece = next_piece(piece, inside_clock() - start);
+        double start = seconds_now();
+        primes += count_range(meeting, lo, end);
+        piece = next_piece(piece, seconds_now() - start);
         Py_END_ALLOW_THREADS
         if (PyErr_CheckSignals() < 0)
             return NULL;
@@ -107,14 +106,14 @@ PyDoc_STRVAR(
 
 static PyObject *sum_buffer(PyObject *module, PyObject *object)
 {
-    struct inside *inside = PyModule_GetState(module);
+    struct meeting *meeting = PyModule_GetState(module);
     Py_buffer view;
     uint64_t sum;
 
     if (bytes_of(object, "obj", &view) < 0)
         return NULL;
     Py_BEGIN_ALLOW_THREADS
-    sum = sum_bytes(inside, view.buf, (size_t)view.len);
+    sum = sum_bytes(meeting, view.buf, (size_t)view.len);
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&view); /* not before the last byte is read, and with the GIL */
     return PyLong_FromUnsignedLongLong(sum);
@@ -122,7 +121,7 @@ static PyObject *sum_buffer(PyObject *module, PyObject *object)
 
 struct visit {
     struct native native;
-    struct inside *inside;
+    struct meeting *meeting;
     uint64_t lo, hi, visited;
     PyObject *callback;  /* the caller's reference: it waits for us */
     PyObject *exception; /* what the callback raised */
@@ -137,7 +136,7 @@ static void *visit(void *argument)
         return NULL;
     for (uint64_t n = job->lo;; n++) {
         Py_BEGIN_ALLOW_THREADS
-        n = next_prime(job->inside, n, job->hi);
+        n = next_prime(job->meeting, n, job->hi);
         Py_END_ALLOW_THREADS
         if (n == job->hi)
             break;
@@ -192,7 +191,7 @@ PyDoc_STRVAR(
 
 static PyObject *for_each(PyObject *module, PyObject *args)
 {
-    struct visit job = {.inside = PyModule_GetState(module)};
+    struct visit job = {.meeting = PyModule_GetState(module)};
     PyObject *lo, *hi;
 
     if (!PyArg_ParseTuple(args, "OOO:for_each", &lo, &hi, &job.callback) ||
@@ -215,7 +214,7 @@ PyDoc_STRVAR(meet_doc,
 
 static PyObject *meet_as(PyObject *module, PyObject *args, int release)
 {
-    struct inside *inside = PyModule_GetState(module);
+    struct meeting *meeting = PyModule_GetState(module);
     PyObject *n_object, *timeout_object;
     PyThreadState *thread = NULL;
     uint64_t n;
@@ -227,13 +226,13 @@ static PyObject *meet_as(PyObject *module, PyObject *args, int release)
         return NULL;
     if (release)
         thread = PyEval_SaveThread();
-    int met = inside_meet(inside, (int)n, timeout);
+    int met = meet(meeting, (int)n, timeout);
     if (release)
         PyEval_RestoreThread(thread);
     return PyLong_FromLong(met);
 }
 
-static PyObject *meet(PyObject *module, PyObject *args)
+static PyObject *meet_released(PyObject *module, PyObject *args)
 {
     return meet_as(module, args, 1);
 }
@@ -251,14 +250,16 @@ PyDoc_STRVAR(inside_doc, "inside()\n--\n\n"
 
 static PyObject *inside(PyObject *module, PyObject *Py_UNUSED(none))
 {
-    return PyLong_FromLong(inside_highest(PyModule_GetState(module)));
+    struct meeting *meeting = PyModule_GetState(module);
+
+    return PyLong_FromLong(meeting->highest);
 }
 
 PyDoc_STRVAR(reset_inside_doc, "reset_inside()\n--\n\nStart inside() again.");
 
 static PyObject *reset_inside(PyObject *module, PyObject *Py_UNUSED(none))
 {
-    inside_reset(PyModule_GetState(module));
+    meet_reset(PyModule_GetState(module));
     Py_RETURN_NONE;
 }
 
@@ -269,7 +270,7 @@ static PyMethodDef methods[] = {
     {"sum_buffer", sum_buffer, METH_O, sum_buffer_doc},
     {"for_each", for_each, METH_VARARGS, for_each_doc},
     {"meet_held", meet_held, METH_VARARGS, meet_held_doc},
-    {"meet", meet, METH_VARARGS, meet_doc},
+    {"meet", meet_released, METH_VARARGS, meet_doc},
     {"inside", inside, METH_NOARGS, inside_doc},
     {"reset_inside", reset_inside, METH_NOARGS, reset_inside_doc},
     {NULL, NULL, 0, NULL},
@@ -289,7 +290,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_primes",
     .m_doc = "Count primes by trial division, with and without the GIL.",
-    .m_size = sizeof(struct inside), /* its bytes are 0 to begin with */
+    .m_size = sizeof(struct meeting), /* its bytes are 0 to begin with */
     .m_methods = methods,
     .m_slots = slots,
 };

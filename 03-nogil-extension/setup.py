@@ -26,7 +26,7 @@ by_cython = [
     Extension(
         name,
         [source],
-        include_dirs=["."],  # the generated C stands in build/, inside.h here
+        include_dirs=["."],  # the generated C stands in build/, and ../tools is beside this
         define_macros=[("CYTHON_USE_MODULE_STATE", 1)],  # a state for each interpreter
         extra_compile_args=FLAGS,
     )

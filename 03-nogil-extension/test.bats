@@ -38,7 +38,7 @@ build_c() {
     local include suffix
     read -r suffix include < <("$PY" -c 'from sysconfig import *; print(get_config_var("EXT_SUFFIX"), get_path("include"))')
     [ "$(uname)" != Darwin ] || set -- -undefined dynamic_lookup "$@"
-    compile -O2 -shared -fPIC -I"$include" primesmodule.c "$@" -o "build/_primes$suffix"
+    compile -O2 -shared -fPIC -I"$include" -I"$BATS_TEST_DIRNAME" primesmodule.c "$@" -o "build/_primes$suffix"
 }
 
 # found REGEX: what ran last failed, and says so in its last line.

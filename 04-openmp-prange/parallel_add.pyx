@@ -24,9 +24,10 @@ cdef extern from "stream.h":
     void add_stream_part "add_stream" (
         const double *a, const double *b, double *out, Py_ssize_t n) noexcept nogil
 
-cdef extern from "team.h":
-    int team_size() noexcept nogil
-    int meet(int *here, int n) noexcept nogil
+cdef extern from "../tools/meet.h":
+    struct meeting:
+        int inside, highest
+    int meet(meeting *, int n, double seconds) noexcept nogil
 
 STREAMING = bool(HAS_STREAM)  # False: this processor's add_arrays_stream is a plain loop
 cdef enum:
@@ -138,13 +139,11 @@ def inside(threads):
 
     threads: 1 to 256, and not OpenMP's default, which may be more. Raises ValueError otherwise.
     """
-    cdef int i, team = checked_team(threads), here = 0
-    cdef int[MAX_THREADS] met
+    cdef int team = checked_team(threads)
+    cdef meeting here = meeting(inside=0, highest=0)
 
     if team < 1:
         raise ValueError(f"threads: expected 1 to {MAX_THREADS}, not {threads}")
-    for i in range(MAX_THREADS):
-        met[i] = 0
     with nogil, parallel(num_threads=team):
-        met[threadid()] = meet(&here, team_size())
-    return min(count for count in met if count)
+        meet(&here, team, 2)
+    return here.highest

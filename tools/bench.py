@@ -55,11 +55,16 @@ def read_options(about, **options):
     return parser.parse_args()
 
 
-def openmp_threads(most=256):  # the default of -t; some values make OpenMP crash when it comes
-    try:
-        return whole(1, most)(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])
-    except argparse.ArgumentTypeError as error:
-        return fail(2, f"OMP_NUM_THREADS {error}")
+def openmp_threads(most=256):
+    """Return the default of -t. Call it before imports that bring OpenMP: bad values crash it."""
+    text = os.environ.get("OMP_NUM_THREADS", "2")
+    first = text.partition(",")[0][:18]  # of "4,2" the 4
+    threads = min(int(first), most) if first.isascii() and first.isdigit() else 0
+    if threads < 1:
+        if not any(word.startswith(("-t", "-h", "--h")) for word in sys.argv[1:]):
+            fail(2, f"OMP_NUM_THREADS {text!r}: expected a whole number from 1")
+        del os.environ["OMP_NUM_THREADS"]
+    return threads or 2
 
 
 @contextlib.contextmanager
@@ -124,8 +129,12 @@ def run(main):
     sys.stdout or fail(1, "there is no output to write to")
     sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
     try:
-        main()
+        try:
+            main()
+        finally:
+            sys.stdout.flush()
     except (OSError, RuntimeError, MemoryError) as error:
         if isinstance(error, RuntimeError) and "start new thread" not in str(error):
             raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be written is not tried again
         fail(1, f"cannot go on: {error!r} (see make doctor)")

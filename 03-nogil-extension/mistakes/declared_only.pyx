@@ -2,28 +2,28 @@
 #
 #     python mistakes/declared_only.py
 
-cdef extern from "inside.h" nogil:
-    ctypedef struct inside_t "struct inside":
+cdef extern from "../tools/meet.h" nogil:
+    struct meeting:
         pass
-    int inside_meet(inside_t *, int, double) noexcept
-    void inside_reset(inside_t *) noexcept
+    int meet(meeting *, int n, double seconds) noexcept
+    void meet_reset(meeting *) noexcept
 
-cdef inside_t room
+cdef meeting room
 
 
 cpdef int declared(double timeout) noexcept nogil:
     """Wait inside for a second thread; return how many were inside at one moment."""
-    return inside_meet(&room, 2, timeout)
+    return meet(&room, 2, timeout)
 
 
 def released(double timeout):
     """The same with the GIL released."""
     cdef int met
     with nogil:
-        met = inside_meet(&room, 2, timeout)
+        met = meet(&room, 2, timeout)
     return met
 
 
 def reset():
     """Forget who was inside."""
-    inside_reset(&room)
+    meet_reset(&room)

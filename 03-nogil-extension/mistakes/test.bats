@@ -8,7 +8,7 @@ setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
 copy_mistakes() {
     copy="$BATS_TEST_TMPDIR/a copy"
     mkdir -p "$copy/mistakes"
-    cp inside.h "$copy"
+    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
     cp mistakes/*.* "$copy/mistakes"
 }
 

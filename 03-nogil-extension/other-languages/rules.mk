@@ -30,7 +30,7 @@ build/other/found: other-languages/found.sh build/config FORCE
 if_found = @rm -f $@; grep -q '^$(1): no' build/other/found || \
     { echo '$(2)'; unset MAKEFLAGS MFLAGS; eval "$(2)"; }
 
-build/other/libroom.so: other-languages/room.c inside.h
+build/other/libroom.so: other-languages/room.c ../tools/meet.h
 	$(CC) $(CFLAGS) $(WARNINGS) -shared -fPIC other-languages/room.c -o $@
 
 # pybind11's own headers are not free of shadows.

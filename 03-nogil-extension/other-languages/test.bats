@@ -12,7 +12,7 @@ twin() {
     local copy="$BATS_TEST_TMPDIR/a copy"
     mkdir -p "$copy/chapter/build"
     ln -s "$PWD/../tools" "$PWD/../.venv" "$copy"
-    cp -Rp other-languages inside.h "$copy/chapter"
+    cp -Rp other-languages "$copy/chapter"
     cp -Rp build/other build/config build/_primes* build/primes_cython* "$copy/chapter/build"
     cd "$copy/chapter" || return 1
     printf '%s\n' 'CFLAGS := -O2' 'include ../tools/common.mk' 'include other-languages/rules.mk' >Makefile

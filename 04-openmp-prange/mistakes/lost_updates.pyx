@@ -4,23 +4,12 @@
 
 from cython.parallel cimport prange
 
-cdef extern from *:
-    """
-    #include <stdatomic.h>
-    #include <time.h>
+cdef extern from "../tools/meet.h":
+    struct meeting:
+        pass
+    int meet(meeting *, int n, double seconds) noexcept nogil
 
-    static atomic_int readers;
-
-    /* Makes the unlucky moment certain: wait until both threads have come here, or for 20 s. */
-    static void meet(void)
-    {
-        const struct timespec nap = {.tv_nsec = 1000000};
-        atomic_fetch_add(&readers, 1);
-        for (int i = 0; i < 20000 && atomic_load(&readers) < 2; i++)
-            nanosleep(&nap, NULL);
-    }
-    """
-    void meet() noexcept nogil
+cdef meeting readers
 
 
 def broken(long n):
@@ -30,7 +19,7 @@ def broken(long n):
     for i in prange(n, nogil=True, schedule="static", num_threads=2):
         value = c[0]
         if i == 0 or i == n // 2:  # the first of each thread
-            meet()
+            meet(&readers, 2, 20)  # makes the unlucky moment certain
         c[0] = value + 1
     return c[0]
 

@@ -13,6 +13,7 @@ setup() {
 copy_mistakes() {
     copy="$BATS_TEST_TMPDIR/a copy"
     mkdir -p "$copy/mistakes"
+    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
     cp mistakes/*.* "$copy/mistakes"
 }
 

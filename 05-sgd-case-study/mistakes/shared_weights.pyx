@@ -9,8 +9,6 @@ from libc.math cimport expf
 cdef extern from *:
     """
     #include <pthread.h>
-    #include <stdatomic.h>
-    #include <time.h>
 
     /* Relaxed: each read and each write is whole, and nothing is said about their order. (As the
      * compilers have it: atomics of C11 need memory that was declared _Atomic.) */
@@ -29,23 +27,19 @@ cdef extern from *:
     static long taken;
     static void lock(void) { pthread_mutex_lock(&mutex); taken++; }
     static void unlock(void) { pthread_mutex_unlock(&mutex); }
-
-    /* Makes the unlucky moment certain: wait until both threads have come here, or for 2 s. */
-    static atomic_int readers;
-    static void meet(void)
-    {
-        const struct timespec nap = {.tv_nsec = 1000000};
-        atomic_fetch_add(&readers, 1);
-        for (int i = 0; i < 2000 && atomic_load(&readers) < 2; i++)
-            nanosleep(&nap, NULL);
-    }
     """
     float relaxed_read(float *w) noexcept nogil
     void relaxed_write(float *w, float x) noexcept nogil
     void lock() noexcept nogil
     void unlock() noexcept nogil
-    void meet() noexcept nogil
     long taken
+
+cdef extern from "../tools/meet.h":
+    struct meeting:
+        pass
+    int meet(meeting *, int n, double seconds) noexcept nogil
+
+cdef meeting readers
 
 cdef enum:
     FEATURES = 32
@@ -62,7 +56,7 @@ cdef inline void step(const float *row, float label, float size, float *weights,
     for j in range(FEATURES):
         margin = margin + w[j] * row[j]
     if meeting:
-        meet()
+        meet(&readers, 2, 2)  # makes the unlucky moment certain
     factor = size * label / (one + expf(label * margin))
     for j in range(FEATURES):
         w[j] = w[j] + factor * row[j]
