@@ -1,4 +1,4 @@
-/* What every example needs and none is about: threads, time, rows and options.
+/* What every example needs and none is about: threads, time and rows; options.h reads the options.
  *
  *     uint64_t n = 1000000; // the default
  *     read_options(argc, argv, NULL, (struct opt[]){{'n', &n, 1, 1000000000, "steps"}, {0}});
@@ -71,15 +71,14 @@ static inline void cells(struct table *table, const char *version, uint64_t thre
                          uint64_t answer, const char *text, int right, struct took took)
 {
     const size_t used = strlen(table->wrong);
-    char digits[24];
 
     if (!right)
         snprintf(table->wrong + used, sizeof table->wrong - used, " %s", version);
     if (table->first_wall == 0)
         table->first_wall = took.wall;
-    snprintf(digits, sizeof digits, "%" PRIu64, answer);
-    printf("%-16s%8" PRIu64 " %15s%#10.4g%8.2f %.2f", version, threads, text ? text : digits,
-           took.wall, table->first_wall / took.wall, took.cpu / took.wall);
+    printf("%-16s%8" PRIu64, version, threads);
+    text ? printf(" %15s", text) : printf(" %15" PRIu64, answer);
+    printf("%#10.4g%8.2f %.2f", took.wall, table->first_wall / took.wall, took.cpu / took.wall);
 }
 
 /* What follows `took` is for printf: more columns, if there are any, and the end of the line. */
@@ -100,65 +99,4 @@ static inline int verdict(const struct table *table)
     return *table->wrong != '\0';
 }
 
-/* The option -letter NUMBER. *value is the default, and then what the user wants. */
-struct opt {
-    char letter;
-    uint64_t *value, low, high;
-    const char *meaning;
-};
-
-static inline void set(const struct opt *opt, const char *text)
-{
-    char *end;
-
-    text += *text == '=';                   /* -n=5, as in Python */
-    *opt->value = strtoull(text, &end, 10); /* of what is too large: the largest there is */
-    if (*text < '0' || *text > '9' || *end || *opt->value < opt->low || *opt->value > opt->high)
-        errx(2, "-%c '%s': expected a whole number from %" PRIu64 " to %" PRIu64, opt->letter, text,
-             opt->low, opt->high);
-}
-
-static inline void help(const char *program, const char *words, const struct opt *options)
-{
-    printf("usage: %s [-LETTER NUMBER]...%s\n", program, words ? words : "");
-    for (const struct opt *o = options; o->letter; o++)
-        printf("  -%c  %s, %" PRIu64 " to %" PRIu64 " (default: %" PRIu64 ")\n", o->letter,
-               o->meaning, o->low, o->high, *o->value);
-    exit(verdict(&(struct table){0}));
-}
-
-/* Without -t, OpenMP's variable says how many threads. Some values make its runtime hang. */
-static inline void set_team(const struct opt *opt, const char *text)
-{
-    const long long threads = strtoll(text, NULL, 10); /* of "4,2" the 4 */
-
-    if (threads < 1)
-        errx(2, "OMP_NUM_THREADS '%s': expected a whole number from 1", text);
-    *opt->value = (uint64_t)threads < opt->high ? (uint64_t)threads : opt->high;
-}
-
-/* Return where in argv the words behind the options begin; if words is NULL, there are none. */
-static inline int read_options(int argc, char **argv, const char *words, const struct opt *options)
-{
-    int i = 1;
-
-    setvbuf(stdout, NULL, _IOLBF, 0); /* each row is seen as soon as it is there, in a pipe too */
-    for (; i < argc && (*argv[i] == '-' || !words); i++) {
-        const struct opt *o = options;
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            help(argv[0], words, options);
-        while (o->letter && (*argv[i] != '-' || o->letter != argv[i][1]))
-            o++;
-        if (!o->letter)
-            errx(2, "'%s' is not an option; see --help", argv[i]);
-        set(o, argv[i][2] ? argv[i] + 2 : argv[i + 1] ? argv[++i] : "");
-        if (o->letter == 't')
-            unsetenv("OMP_NUM_THREADS");
-    }
-#ifdef _OPENMP
-    for (const struct opt *o = options; o->letter; o++)
-        if (o->letter == 't' && getenv("OMP_NUM_THREADS"))
-            set_team(o, getenv("OMP_NUM_THREADS"));
-#endif
-    return i;
-}
+#include "options.h"

@@ -114,13 +114,10 @@ static void measure(const struct limit *limit, uint64_t most)
         struct took took = since(start);
         took.wall /= limit->passes;
         took.cpu /= limit->passes;
-        const double giga = (double)limit->elements / took.wall / 1e9;
-        if (limit->bytes)
-            row_of_text(&table, limit->name, t, "-", 1, took, "%8.1f%9s\n", giga * limit->bytes,
-                        "-");
-        else
-            row_of_text(&table, limit->name, t, "-", 1, took, "%8s%9.1f\n", "-",
-                        giga * limit->flops);
+        const double each = limit->bytes ? limit->bytes : limit->flops;
+        row_of_text(&table, limit->name, t, "-", 1, took,
+                    limit->bytes ? "%8.1f        -\n" : "       -%9.1f\n",
+                    each * (double)limit->elements / took.wall / 1e9);
     }
 }
 

@@ -4,6 +4,7 @@
  *     static struct meeting meeting;
  *     int inside = meet(&meeting, 2, 20); // 2 if another thread came within 20 seconds, or 1
  *
+ * All of it is 0 before the first thread comes; meeting.highest then says how many there were.
  * A thread that holds the GIL always waits in vain: no other thread can enter before it leaves.
  */
 #pragma once

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
+# shellcheck shell=bash disable=SC2016,SC2086,SC2154,SC2030,SC2031 # $program is a command of several words
 # What holds for every program on bench.h or bench.py: each check once, in a loop over all of them.
 load helper
 
@@ -6,16 +6,10 @@ setup() { cd "$BATS_TEST_DIRNAME/.." && openmp=$(sed -n 's/^OPENMP := //p' tools
 
 # programs FOLDER ...: a line for each program: its folder, and the command that starts it there.
 programs() {
-    local folder file
+    local folder
     for folder in "$@"; do
-        for file in "$folder"/*.c "$folder"/*.py "$folder"/other-languages/*.py; do
-            case $file in
-                *_mpi.*) ;; # not installed everywhere: mpi.bats
-                *.c) ! grep -q '^int main' "$file" || echo "$folder build/$(basename "$file" .c)" ;;
-                *) ! grep -qs '^    run(main)' "$file" || echo "$folder python ${file#"$folder/"}" ;;
-            esac
-        done
-    done
+        grep -lsE '^int main|^    run\(main\)' "$folder"/*.c "$folder"/*.py "$folder"/other-languages/*.py
+    done | sed -E '/_mpi\./d; s,/(.*)\.c$, build/\1,; s,/(.*\.py)$, python \1,' # MPI: see mpi.bats
 }
 
 # numbers COMMAND ...: a line for each option that is a whole number: letter, lowest, highest.
@@ -24,89 +18,78 @@ numbers() {
         sed -n 's/^  -\([a-z]\).* \([0-9]*\) to \([0-9]*\) (default: .*/\1 \2 \3/p'
 }
 
+smallest() { numbers "$@" | sed -n 's/^n \([0-9]*\) .*/-n \1/p'; }
+
 # each CHECK FOLDER ...: call it in the folder of every program there, with the program's command.
 each() {
-    local check=$1 folder command checked=0
-    shift
+    local folder command checked=0
     while read -r folder command; do
         echo "$folder: $command"
         [[ $folder != 0[45]-* || $openmp == yes ]] || continue # not built
-        # shellcheck disable=SC2086 # a command of several words
-        (cd "$folder" && "$check" $command) || return 1
+        (cd "$folder" && "$1" $command) || return 1
         checked=$((checked + 1))
-    done < <(programs "$@")
+    done < <(programs "${@:2}")
     [ "$checked" -gt 0 ]
 }
 
-says_one_line() { # says_one_line CODE TEXT COMMAND ...: that on stderr, and no traceback
-    local code=$1 text=$2
-    shift 2
-    run complaint "$@"
-    [ "$status" -eq "$code" ] || return 1
+# says_one_line CODE TEXT COMMAND ...: that on stderr; what it prints goes to OUTPUT, a file.
+says_one_line() {
+    run limited bash -c '"$@" 2>&1 >"${OUTPUT:-/dev/null}"' _ "${@:3}"
     # libgomp has a line of its own about OMP_NUM_THREADS, before any program starts.
-    [ "$(grep -v '^libgomp: ' <<<"$output" | grep -c .)" -eq 1 ] || return 1
-    [[ $output == *"$text"* ]]
-}
-
-explains_itself() {
-    run limited "$@" --help
-    [ "$status" -eq 0 ] || return 1
-    [[ $output != *" threads,"* || $output == *"(default: 2)"* ]]
-}
-
-@test "every example explains its options, and starts 2 threads unless told otherwise" {
-    unset OMP_NUM_THREADS
-    each explains_itself 0* tools
+    [ "$status" -eq "$1" ] && [ "$(grep -v '^libgomp: ' <<<"$output" | grep -c .)" -eq 1 ] &&
+        [[ $output == *"$2"* ]]
 }
 
 knows_its_options() {
-    local letter low high value
+    local letter low high
+    run limited "$@" --help
+    [ "$status" -eq 0 ] || return 1
+    [[ $output != *" threads,"* || $output == *"(default: 2)"* ]] || return 1
     says_one_line 2 '' "$@" --nonsense || return 1
-    says_one_line 2 '' "$@" -n || return 1
-    ! COLUMNS=200 "$@" --help | grep -q '^  -[a-z] .*(default: [0-9]' || [ -n "$(numbers "$@")" ] || return 1
+    OUTPUT=/dev/full says_one_line 1 '' "$@" --help || return 1
     while read -r letter low high; do
-        for value in abc "$((high + 1))"; do
-            says_one_line 2 "'$value': expected a whole number from $low to $high" \
-                "$@" "-$letter" "$value" || return 1
-        done
+        says_one_line 2 "'$((high + 1))': expected a whole number from $low to $high" \
+            "$@" "-$letter=$((high + 1))" || return 1
+        [[ $letter != t || $PWD != */0[45]-* ]] || OMP_NUM_THREADS=abc says_one_line 2 OMP "$@" || return 1
     done < <(numbers "$@")
 }
 
-@test "every example refuses in one line what it does not know and what is out of range" {
+@test "every program explains its options, and refuses in one line what it does not know" {
+    unset OMP_NUM_THREADS
     each knows_its_options 0* tools
 }
 
-@test "whatever is no number in range is refused, in C and in Python alike" {
+@test "C and Python read numbers alike, and say in one line that there is no room" {
     cd 01-gil-demo
     for program in build/count "python count.py"; do
-        for value in 0 -3 '' ' 1' 2.5 1e99 0x10 1,2 257 99999999999999999999999; do
-            # shellcheck disable=SC2086 # a command of several words
-            says_one_line 2 "-t" $program -t "$value"
-            [[ $output == *"'$value': expected a whole number from 1 to 256"* ]] || false
+        for value in abc 0 -3 '' ' 1' 2.5 1e99 0x10 1,2 257 99999999999999999999999; do
+            says_one_line 2 "'$value': expected a whole number from 1 to 256" $program -t "$value"
         done
-        # shellcheck disable=SC2086
         says_one_line 2 '' $program 5
+        says_one_line 2 '' $program -n
+        run -0 $program -n=5 -t=1
+        OUTPUT=/dev/full says_one_line 1 '' $program -n 5
+        ! bash -c 'ulimit -v 300000' || # too little for 256 threads
+            says_one_line 1 start bash -c "ulimit -v 300000; exec $program -t 256 -n 3000000"
     done
 }
 
 # In a copy of the folder, the commands at the head of the file, with the smallest -n.
 does_what_its_head_says() {
-    local folder=$BATS_TEST_TMPDIR/${PWD##*/} source=${*: -1} n
-    [ -d "$folder" ] || cp -RP . "$folder"
+    local folder=$BATS_TEST_TMPDIR/${PWD##*/} source=${*: -1}
     [[ $source == *.py ]] || source=$(basename "$source").c
-    [[ $source != roofline.py || -e build/limits.json ]] || return 0 # it shows what is measured
-    [[ $source != other_data.py ]] || return 0 # its data may be missing: chapter 5 tests it
-    [[ $source != *_peers.py ]] || return 0 # Numba compiles for seconds: pictures.bats, once
-    n=$(numbers "$@" | sed -n 's/^n \([0-9]*\) .*/-n \1/p')
-    awk -v n="$n" '/^(#include|import)/ { exit }
+    case $source in # its data may be missing; Numba compiles for seconds; needs measurements
+        other_data.py | *_peers.py) return 0 ;;
+        roofline.py) [ -e build/limits.json ] || return 0 ;;
+    esac
+    [ -d "$folder" ] || cp -RP . "$folder"
+    awk -v n="$(smallest "$@")" '/^(#include|import)/ { exit }
         more || /^( \*     |    )(cc|mkdir|python3?) / {
             sub(/^[ *]*/, "")
             more = /\\$/
             print (/setup.py/ || more || !/python| && \.\// ? $0 : $0 " " n) (more ? "" : "; echo")
-        }' "$source" >"$folder/head.sh"
-    cat "$folder/head.sh"
-    [ -s "$folder/head.sh" ] || return 1
-    cd "$folder" || return 1
+        }' "$source" | tee "$folder/head.sh"
+    cd "$folder" && [ -s head.sh ] || return 1
     run limited bash -e head.sh
     [ "$status" -eq 0 ] || return 1
     [[ $output != *'version          threads'* ]] || rows_are_well_formed
@@ -118,10 +101,8 @@ does_what_its_head_says() {
 }
 
 needs_nothing() {
-    [ "$1" = python ] || return 0
-    shift
     # shellcheck disable=SC2046 # letter and number
-    run -0 limited python -S -E "$@" $(numbers python "$@" | sed -n 's/^n \([0-9]*\) .*/-n \1/p')
+    [ "$1" != python ] || run -0 limited python -S -E "${@:2}" $(smallest "$@")
 }
 
 @test "the Python of chapters 1 and 2 needs nothing but a bare Python" {
@@ -131,8 +112,7 @@ needs_nothing() {
 says_what_to_type() {
     local folder=$BATS_TEST_TMPDIR/${PWD##*/}
     [ "$1" = python ] || return 0
-    mkdir -p "$folder"
-    tar -c -f - --exclude=build . | tar -x -C "$folder" -f -
+    mkdir -p "$folder" && tar -c -f - --exclude=build . | tar -x -C "$folder" -f -
     says_one_line 2 'type: make build' python -S "$folder/$2"
 }
 
@@ -141,28 +121,27 @@ says_what_to_type() {
     each says_what_to_type 03-* 04-* 05-*
 }
 
-refuses_teams() {
-    local value
-    [[ $'\n'$(numbers "$@") == *$'\n't* ]] || return 0 # starts no threads
-    for value in abc -3 99999 0 ''; do
-        OMP_NUM_THREADS=$value says_one_line 2 "OMP_NUM_THREADS '$value': expected a whole number" \
-            "$@" || return 1
+@test "OMP_NUM_THREADS is looked at without -t only: what is no number is refused before OpenMP starts" {
+    [ "$openmp" = yes ] || skip "no OpenMP here"
+    cd 04-openmp-prange
+    for program in build/add "python add.py"; do
+        for team in abc -3 0 ''; do
+            OMP_NUM_THREADS=$team says_one_line 2 "OMP_NUM_THREADS '$team': expected" $program
+        done
+        OMP_NUM_THREADS=abc run -0 limited $program -n 1000 -t 3
+        [[ $output == *'at one moment: 3'* ]] || false
+        OMP_NUM_THREADS=99999 run -0 limited $program -n 1000
+        [[ $output == *'at one moment: 256'* ]] || false
     done
 }
 
-@test "an OMP_NUM_THREADS that is no number of threads is refused before OpenMP starts" {
-    [ "$openmp" = yes ] || skip "no OpenMP here"
-    each refuses_teams 04-* 05-*
-}
-
-@test "Ctrl-C and a closed pipe end a program at once and in silence" {
+@test "Ctrl-C and a closed pipe end a program at once, in silence; Ctrl-C not where it is ignored" {
     for program in 01-gil-demo/build/count "python 01-gil-demo/count.py" "python 03-nogil-extension/primes.py"; do
-        # shellcheck disable=SC2086 # a command of several words
-        run limited "$PY" - $program <<'EOF'
+        run -0 limited "$PY" - $program <<'EOF'
 import signal, subprocess, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as in the background
 
-def end(stop):
+def end(handler, stop):
+    signal.signal(signal.SIGINT, handler)
     command = [*sys.argv[1:], "-t", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         while not program.stdout.readline().startswith(b"sequential"):
@@ -170,24 +149,13 @@ def end(stop):
         stop(program)
         return program.wait(), program.stderr.read()
 
-interrupted = lambda program: program.send_signal(signal.SIGINT)
-for stop, code in (interrupted, -signal.SIGINT), (lambda program: program.stdout.close(), -signal.SIGPIPE):
-    # On a busy machine a program may be done before it is stopped: once more, then.
-    ends = []
-    while (code, b"") not in ends:
-        ends.append(end(stop))
-        assert ends[-1] in {(code, b""), (0, b"")} and len(ends) < 20, ends
-EOF
-        echo "$program: $output"
-        [ "$status" -eq 0 ]
-    done
-}
+def ends(code, *how):  # on a busy machine a program may be done before it is stopped: once more
+    return any(end(*how) == (code, b"") for _ in range(20))
 
-@test "256 threads in too little memory end in one line, exit 1" {
-    { [ "$(uname)" = Linux ] && bash -c 'ulimit -v 300000' 2>/dev/null; } ||
-        skip "ulimit -v does not work here"
-    for program in build/count "python count.py"; do
-        says_one_line 1 "start" \
-            bash -c "cd 01-gil-demo && ulimit -v 300000 && exec $program -t 256 -n 3000000"
+interrupt = lambda program: program.send_signal(signal.SIGINT)
+assert ends(-signal.SIGINT, signal.default_int_handler, interrupt)
+assert ends(-signal.SIGPIPE, signal.SIG_DFL, lambda program: program.stdout.close())
+assert end(signal.SIG_IGN, interrupt) == (0, b"")  # as under nohup
+EOF
     done
 }

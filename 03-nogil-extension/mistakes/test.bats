@@ -8,7 +8,7 @@ setup() { cd "$BATS_TEST_DIRNAME/.." || return 1; }
 copy_mistakes() {
     copy="$BATS_TEST_TMPDIR/a copy"
     mkdir -p "$copy/mistakes"
-    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
+    ln -sfn "$PWD/../tools" "$BATS_TEST_TMPDIR/tools"
     cp mistakes/*.* "$copy/mistakes"
 }
 

@@ -13,7 +13,7 @@ setup() {
 copy_mistakes() {
     copy="$BATS_TEST_TMPDIR/a copy"
     mkdir -p "$copy/mistakes"
-    ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
+    ln -sfn "$PWD/../tools" "$BATS_TEST_TMPDIR/tools"
     cp mistakes/*.* "$copy/mistakes"
 }
 
