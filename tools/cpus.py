@@ -3,20 +3,29 @@
 python cpus.py        prints the number
 """
 
+import math
 import os
 from pathlib import Path
 
-QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's: "max", or microseconds in so many of them
+
+def quotas(cgroup=Path("/proc/self/cgroup"), mount=Path("/sys/fs/cgroup")):
+    """Yield the CPUs that each cgroup allows, from this process's own up to the root."""
+    for line in cgroup.read_text().splitlines() if cgroup.exists() else ():
+        _, controllers, path = line.split(":", 2)
+        root = mount / ("cpu" if "cpu" in controllers.split(",") else "")  # version 1, or 2
+        own = root / path.lstrip("/")
+        for folder in (own, *own.parents):
+            # Version 2: "50000 100000" or "max 100000"; version 1: a number in each of two files.
+            files = (folder / name for name in ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us"))
+            words = " ".join(file.read_text() for file in files if file.exists()).split()
+            if len(words) == 2 and words[0] not in ("max", "-1"):
+                yield math.ceil(int(words[0]) / int(words[1]))
 
 
 def usable_cpus():
-    """Return the CPUs that affinity and the cgroup's quota leave to this process, at least 1."""
+    """Return the CPUs that affinity and the quotas of cgroups leave to this process, at least 1."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        quota, period = map(int, QUOTA.read_text().split())
-    except (OSError, ValueError):  # no such file, or no quota
-        return cpus
-    return min(cpus, -(-quota // period))
+    return min([cpus, *quotas()])
 
 
 if __name__ == "__main__":
