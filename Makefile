@@ -2,15 +2,11 @@
 CHAPTERS := 01-gil-demo 02-threads-in-c 03-nogil-extension 04-openmp-prange 05-sgd-case-study
 NUMBERS := 1 2 3 4 5
 chapter = $(filter 0$*-%,$(CHAPTERS))
-export CC PYTHON
-export PATH := $(abspath .venv/bin):$(PATH)
-include tools/threads.mk
+include tools/environment.mk
 
 # Timed runs must not share the machine, so this level never runs two things at once under -j.
 # Inside a chapter, builds still do.
 .NOTPARALLEL:
-.DELETE_ON_ERROR:
-.SUFFIXES:
 .PHONY: all setup peers mpi limits scaling results test doctor lint clean distclean help
 .PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) \
     $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
@@ -39,7 +35,6 @@ $(NUMBERS:%=more-%): more-%: setup ## the chapter's other programs
 	@$(MAKE) --no-print-directory -C $(chapter) more
 
 setup: ## make .venv from the locked requirements (make does that too)
-	@sh tools/doctor.sh required
 	@$(MAKE) --no-print-directory -C tools base
 
 $(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exercise
@@ -47,6 +42,7 @@ $(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exe
 
 peers: ## add the libraries that the chapters compare themselves with
 	@$(MAKE) --no-print-directory -C tools peers
+	@echo 'make more-3, more-4 and more-5 compare the chapters with them'
 
 mpi: setup ## chapter 5 in several processes: Open MPI is installed, and the ranks are timed
 	@$(MAKE) --no-print-directory -C tools mpi
@@ -73,20 +69,21 @@ $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test
 
 doctor: ## check compiler, Python, OpenMP ...; print what to install
-	@MAKE='$(MAKE)' sh tools/doctor.sh
+	@MAKE='$(MAKE)' LEFT_OUT='$(LEFT_OUT)' sh tools/doctor.sh
 
 lint: setup ## check the style of C, Python and shell
 	@$(MAKE) --no-print-directory -C tools lint
+	@echo 'no remarks; make test is next'
 
 clean: ## remove what was built and measured
-	@for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
+	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
 	@find tools $(CHAPTERS) -name __pycache__ -prune -exec rm -r {} +
 
 distclean: clean ## ... and .venv
 	rm -rf .venv .ruff_cache
 
-.DEFAULT:
-	@echo "there is no '$@' to make; type make help" >&2; exit 2
+.DEFAULT: # which make -B asks for the files that are included, too
+	@[ -e '$@' ] || { echo "there is no '$@' to make; type make help" >&2; exit 2; }
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{if (match($$0, /: [a-z]+-%:/)) $$1 = substr($$0, RSTART + 2, RLENGTH - 4) "N"; printf "  make %-12s %s\n", $$1, $$2}' Makefile

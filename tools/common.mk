@@ -1,16 +1,12 @@
 # What every Makefile one level down shares: the environment, the compiler, and how to measure.
 # Works from any chapter as `make`, and in a path with spaces.
-CC ?= cc
-export CC PYTHON CFLAGS
-# `python` is the environment's, found by its absolute path: CPython 3.14 and newer warn at each
-# start of one that is called through `..` (CPython issue 156495).
-export PATH := $(abspath ../.venv/bin):$(PATH)
+include ../tools/environment.mk
+export CFLAGS
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
-include ../tools/threads.mk
 # The threads of every program that is measured: -t N, with N at most what the chapter can use.
 MOST_THREADS ?= 256
-T = $(if $(THREADS),-t $(shell n=$(if $(filter all,$(THREADS)),$$("$(abspath ../.venv/bin)/python" ../tools/cpus.py),$(THREADS)); echo $$((n > $(MOST_THREADS) ? $(MOST_THREADS) : n))))
+T = $(if $(THREADS),-t $(shell n=$(if $(filter all,$(THREADS)),$$("$(abspath ../.venv/bin)/python" -I ../tools/cpus.py),$(THREADS)); echo $$((n > $(MOST_THREADS) ? $(MOST_THREADS) : n))))
 # ... of which some need two at least.
 T2 = $(if $(filter 1,$T),,$T)
 export T T2
@@ -19,20 +15,26 @@ MEASURE = python ../tools/measure.py $(if $(BUDGET),--budget $(BUDGET))
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all
-.DELETE_ON_ERROR:
-.SUFFIXES:
 .PHONY: FORCE run more test exercise help
 
-# Both scripts below leave their file alone when nothing changed, so nothing is rebuilt then.
+# The script leaves its stamp alone when nothing changed, so nothing is rebuilt then.
 $(BASE): FORCE
 	@sh ../tools/setup.sh base
 
-# A change of compiler, flags, interpreter or packages rebuilds whatever depends on this file.
-build/config: $(BASE) FORCE
-	@mkdir -p build
+# So do the next two files, whose time only changes with their text: $(call rewrite,TEXT).
+rewrite = now="$1"; [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@
+
+# A file system may be shared by machines whose processors know other instructions.
+../tools/build/compiler: FORCE
+	@mkdir -p ../tools/build
 	@$(CC) --version >/dev/null 2>&1 || sh ../tools/doctor.sh required
-	@now="$$($(CC) --version | head -n 1); $(CC) $(CFLAGS); $$(cat ../.venv/.python $(BASE))"; \
-	 [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@
+	@$(call rewrite,$$($(CC) --version | head -n 1) on $$(uname -m; \
+	    grep -m 1 -E '^(flags|Features)' /proc/cpuinfo 2>/dev/null | cksum))
+
+# A change of compiler, flags, interpreter or packages rebuilds whatever depends on this file.
+build/config: $(BASE) ../tools/build/compiler FORCE
+	@mkdir -p build
+	@$(call rewrite,$(CC) $(CFLAGS) $$(cat ../tools/build/compiler ../.venv/.python $(BASE)))
 
 # One table of tables.toml.
 measure-%: build
@@ -50,5 +52,5 @@ exercise: $(BASE)
 help:
 	@echo 'all, build, run, test, exercise, clean; make help in the folder above explains them'
 
-.DEFAULT:
-	@echo "there is no '$@' to make here; in the folder above, type make $@, or make help" >&2; exit 2
+.DEFAULT: # which make -B asks for the files that are included, too
+	@[ -e '$@' ] || { echo "there is no '$@' to make here; in the folder above, type make $@, or make help" >&2; exit 2; }

@@ -3,12 +3,14 @@
 #   sh probe.sh FILE.mk    writes NATIVE, OPENMP, OPENMP_CFLAGS and OPENMP_LIBS; reads CC
 CC=${CC:-cc}
 out=$1
-tmp=$(mktemp -d) || exit 1
+# The reader's settings for OpenMP are not what is asked about, and may allow one thread only.
+unset OMP_NUM_THREADS OMP_THREAD_LIMIT OMP_DYNAMIC OMP_MAX_ACTIVE_LEVELS
+# Beside the result, and not in TMPDIR, where programs may be forbidden to run.
+mkdir -p "$(dirname "$out")" && tmp=$(mktemp -d "$out.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM HUP
 
-cat >"$tmp/none.c" <<'C'
-int main(void) { return 0; }
-C
+echo 'int main(void) { return 0; }' >"$tmp/none.c"
 cat >"$tmp/two.c" <<'C'
 #include <omp.h>
 int main(void)
@@ -22,27 +24,18 @@ C
 
 # try NAME CFLAGS LIBS: can it be made, and does it end well?
 # shellcheck disable=SC2086 # flags and the words of CC are split on purpose
-try() {
-    (
-        unset OMP_NUM_THREADS OMP_THREAD_LIMIT
-        $CC $2 -o "$tmp/$1" "$tmp/$1.c" $3 2>/dev/null && "$tmp/$1"
-    )
-}
+try() { $CC $2 -o "$tmp/$1" "$tmp/$1.c" $3 2>/dev/null && "$tmp/$1"; }
 
 native=''
-for flag in -march=native -mcpu=native; do # gcc on arm64 before 6, and clang on it, want the second
+for flag in -march=native -mcpu=native; do # clang on arm64 wants the second
     if try none "$flag"; then native=$flag && break; fi
 done
-printf 'NATIVE := %s\n' "$native" >"$tmp/probed.mk"
-
-brew=$(brew --prefix libomp 2>/dev/null)
-cflags=-fopenmp libs=-fopenmp
-try two "$cflags" "$libs" || { cflags="-Xpreprocessor -fopenmp -I$brew/include" libs="-L$brew/lib -lomp"; }
-if try two "$cflags" "$libs"; then
-    printf 'OPENMP := yes\nOPENMP_CFLAGS := %s\nOPENMP_LIBS := %s\n' "$cflags" "$libs" >>"$tmp/probed.mk"
-    echo "OpenMP: yes ($cflags); this processor: ${native:-no flag for it}"
-else
-    echo 'OPENMP := no' >>"$tmp/probed.mk"
-    echo "OpenMP: no (chapters 4 and 5 need it; \`make doctor\` says what to install)"
+cflags=-fopenmp libs=-fopenmp openmp=yes
+if ! try two "$cflags" "$libs"; then # as on macOS, with libomp from Homebrew
+    brew=$(brew --prefix libomp 2>/dev/null)
+    cflags="-Xpreprocessor -fopenmp -I$brew/include" libs="-L$brew/lib -lomp"
+    try two "$cflags" "$libs" || openmp=no cflags='' libs=''
 fi
-mkdir -p "$(dirname "$out")" && mv "$tmp/probed.mk" "$out"
+printf '%s := %s\n' NATIVE "$native" OPENMP $openmp OPENMP_CFLAGS "$cflags" OPENMP_LIBS "$libs" \
+    >"$tmp/probed.mk" && mv "$tmp/probed.mk" "$out" || exit 1
+echo "OpenMP: $openmp ${cflags:-(\`make doctor\` says how chapters 4 and 5 get it)}; this processor: ${native:-no flag}"

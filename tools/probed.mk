@@ -6,13 +6,8 @@ ifneq ($(MAKECMDGOALS),clean)
 -include ../tools/build/probed.mk
 endif
 
-../tools/build/probed.mk: ../tools/probe.sh ../tools/build/cc
+../tools/build/probed.mk: ../tools/probe.sh ../tools/build/compiler
 	@sh ../tools/probe.sh $@
-
-../tools/build/cc: FORCE
-	@mkdir -p ../tools/build
-	@now="$(CC) $$($(CC) --version | head -n 1)"; \
-	 [ "$$now" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$now" > $@
 
 # After a "no" the probe is asked again, once a run: OpenMP may have been installed since.
 ifeq ($(OPENMP)$(MAKE_RESTARTS),no)

@@ -1,0 +1,36 @@
+# What every Makefile begins with: an environment that only these files and the command line
+# decide, so that each reader gets the same results.
+ROOT := $(if $(wildcard tools/environment.mk),.,..)
+
+# A shell, conda or another project may have set these. They lead Python to modules that are not
+# the environment's, take docstrings and folders of scripts away, make `cd` go elsewhere and
+# pip install nothing. `make doctor` names what was set.
+UNWANTED := PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONHASHSEED PYTHONWARNINGS \
+    CDPATH PIP_DRY_RUN
+LEFT_OUT := $(strip $(foreach name,$(UNWANTED),$(if $(filter environment,$(origin $(name))),$(name))))
+unexport $(UNWANTED)
+
+# `python` is the environment's, found by its absolute path: CPython 3.14 and newer warn at each
+# start of one that is called through `..` (CPython issue 156495). OUTSIDE, the path without it,
+# leads to the Python that the environment is made with.
+export OUTSIDE := $(subst $(abspath $(ROOT)/.venv/bin):,,$(PATH))
+export PATH := $(abspath $(ROOT)/.venv/bin):$(OUTSIDE)
+
+# So PATH is ours, unless make -e has the environment overrule these Makefiles.
+ifeq ($(origin PATH),environment override)
+$(error with -e the environment would overrule these Makefiles; type make without it)
+endif
+
+# An empty CC= counts as unset, and make -R knows no CC.
+ifeq ($(strip $(CC)),)
+override CC := cc
+endif
+export CC PYTHON
+
+# What a reader sets is looked at before anything is made: $(call expect,NAME,PATTERN,WORDS).
+expect = $(if $($1),$(if $(shell printf '%s\n' '$($1)' | grep -Ex '$2'),,$(error $1=$($1): expected $3)))
+$(call expect,THREADS,all|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-6],a number from 1 to 256 or all)
+$(call expect,BUDGET,[0-9]+([.][0-9]+)?,a number of seconds)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
