@@ -73,6 +73,8 @@ elif [ -n "$version" ]; then
     done
 elif [ -n "$asked_for" ]; then
     remedy='leave PYTHON= out, or name a Python 3.11 or newer that is here'
+else
+    missing="$missing headers venv"
 fi
 
 # In an archive that was unpacked on Windows it is a file with the name of what it leads to.

@@ -72,10 +72,11 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
         run -1 env PATH="$tmp/bin" "${@:2}" sh "$copy/tools/doctor.sh" required
         [[ ${lines[-1]} == *$1 ]] || { echo "$output" && false; }
     }
-    mended_by "package manager: compiler python"
+    mended_by "package manager: compiler python headers venv"
     mended_by 'leave PYTHON= out, '* PYTHON=/no/python
-    for line in 'brew install llvm python' 'dnf install -y gcc python3' \
-        'apt-get install -y build-essential python3'; do
+    for line in 'brew install llvm python python python' \
+        'dnf install -y gcc python3 python3-devel python3-libs' \
+        'apt-get install -y build-essential python3 python3-dev python3-venv'; do
         script "${line%% *}"
         mended_by "$line"
     done

@@ -10,9 +10,9 @@ python=$PWD/.venv/bin/python
 locks=tools/requirements log=tools/build/setup.log lock=tools/build/setup.lock
 
 # Without PYTHON= an existing environment keeps its interpreter.
-if [ -z "${PYTHON:-}" ] && [ -x "$python" ]; then PYTHON=$(sed -n 1p .venv/.python); fi
-export PYTHON="${PYTHON:-python3}"
-interpreter() { "$PYTHON" -c 'import sys; print([sys.version, sys.base_prefix])'; }
+if [ -x "$python" ]; then made_with=$(sed -n 1p .venv/.python 2>/dev/null || true); fi
+base_python=${PYTHON:-${made_with:-python3}}
+interpreter() { "$base_python" -c 'import sys; print([sys.version, sys.base_prefix])'; }
 inputs() { cat $locks/build.txt "$locks/$group.txt" tools/setup.sh | cksum; }
 usable() { [ ! -e .venv/.unfinished ] && [ "$(sed -n 2p .venv/.python)" = "$(interpreter)" ]; } 2>/dev/null
 ready() { usable && [ "$(cat ".venv/.$group")" = "$(inputs)" ]; } 2>/dev/null
@@ -53,12 +53,12 @@ install() { # install GROUP [OPTION ...]
 }
 : >$log
 if ! usable; then
-    echo "set-up: making .venv with $("$PYTHON" -V) ($PYTHON); once, about a minute"
+    echo "set-up: making .venv with $("$base_python" -V) ($base_python); once, about a minute"
     rm -rf .venv && mkdir .venv
 fi
 : >.venv/.unfinished # so that what an interrupt leaves is known to be ours
-[ -x "$python" ] || "$PYTHON" -m venv .venv >>$log 2>&1 || failed
-printf '%s\n%s\n' "$PYTHON" "$(interpreter)" >.venv/.python
+[ -x "$python" ] || "$base_python" -m venv .venv >>$log 2>&1 || failed
+printf '%s\n%s\n' "$base_python" "$(interpreter)" >.venv/.python
 # Every program finds bench.py. The path begins at site-packages, since a checkout may be moved.
 for site in .venv/lib/python3*/site-packages; do echo ../../../../tools >"$site/tools.pth"; done
 echo "set-up: installing what $locks/$group.txt locks"
