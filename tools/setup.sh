@@ -35,7 +35,7 @@ if ready; then exit; fi
 
 failed() { # name the cause that the log shows, and leave nothing half-made
     if [ -e .venv/.base ]; then rm .venv/.unfinished; else rm -rf .venv; fi
-    why="it failed; the last line of $log: $(grep -v '^$' $log | tail -n 1)"
+    why="it failed; see $log and 'pip config list': $(grep -v '^$' $log | tail -n 1)"
     if grep -q 'connection broken by' $log; then why='pip cannot download; is there a network? PIP_INDEX_URL
         names a mirror, PIP_FIND_LINKS a folder of wheels'; fi
     if grep -q CERTIFICATE_VERIFY_FAILED $log; then why="pip does not trust its index's certificate;
