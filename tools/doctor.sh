@@ -5,7 +5,7 @@
 # Reads CC, CXX, RUSTC and PYTHON. Plain sh: it runs before there is any Python to count on.
 here=$(dirname "$0")
 own=$here/../.venv/bin/python asked_for=${PYTHON:-} report=${1:-all} missing='' remedy=''
-if [ -z "$asked_for" ] && [ -x "$own" ]; then PYTHON=$(sed -n 1p "$here/../.venv/.python"); fi
+if [ -z "$asked_for" ] && [ -x "$own" ]; then PYTHON=$(sed -n 1p "$here/../.venv/.python" 2>/dev/null); fi
 PATH=${OUTSIDE:-$PATH} CC=${CC:-cc} PYTHON=${PYTHON:-python3} MAKE=${MAKE:-make}
 # Not in TMPDIR, where programs may be forbidden to run.
 mkdir -p "$here/build" && tmp=$(mktemp -d "$here/build/doctor.XXXXXX") || exit 1

@@ -27,7 +27,8 @@ sh tools/doctor.sh required
 # One at a time. The lock is a link to the number of its process, which may have been killed.
 until ln -s $$ $lock 2>/dev/null; do
     kill -0 "$(readlink $lock)" 2>/dev/null || rm -f $lock
-    echo 'set-up: waiting for another one here' && sleep 2
+    [ -n "${waits:-}" ] || echo 'set-up: waiting for another one here'
+    waits=yes && sleep 1
 done
 trap 'rm -f $lock' EXIT
 trap 'exit 130' INT TERM HUP
