@@ -52,7 +52,7 @@ echo 'int main(void) { return 0; }' >"$tmp/try.c"
 compile() { $CC -o "$tmp/try" "$tmp/try.c" -pthread; }
 if ! require compiler "$($CC --version 2>/dev/null | head -n 1)" "a C compiler that works (CC=$CC)" compile; then
     case $CC in cc | gcc) ;; *) remedy='leave CC= out, or name a C compiler that is here' ;; esac
-elif ! "$tmp/try"; then
+elif ! "$tmp/try" 2>/dev/null; then
     say NO compiler 'permission to run what it makes here' >&3
     remedy='move to a disk that is not mounted noexec'
 fi
