@@ -89,19 +89,21 @@ if [ -n "$missing$remedy" ]; then
 fi
 [ "$report" = all ] || exit 0
 
-check make "$($MAKE --version | head -n 1)" 'GNU Make 4 or newer (macOS: brew install make, then type gmake)' \
-    eval "$MAKE --version | grep 'GNU Make [4-9]'"
+made_by=$($MAKE --version | head -n 1)
+check make "$made_by" 'GNU Make 4 or newer (macOS: brew install make, then type gmake)' \
+    expr "$made_by" : 'GNU Make [4-9]'
 sh "$here/probe.sh" "$tmp/probed.mk" >/dev/null
 found() { sed -n "s/^$1 := //p" "$tmp/probed.mk"; }
 say ok processor "$(found NATIVE)"
 check openmp "two threads in a parallel region ($(found OPENMP_CFLAGS))" \
     "chapters 4 and 5 need it: $(install_line openmp)" [ "$(found OPENMP)" = yes ]
 absent=--
-for tool in c++ rust; do
-    [ $tool = rust ] && command=${RUSTC:-rustc} || command=${CXX:-c++}
-    check $tool "$($command --version 2>/dev/null | head -n 1)" \
-        "optional, for one row of chapter 3: $(install_line $tool)" command -v "$command"
-done
+optional() { # optional WHAT COMMAND
+    check "$1" "$($2 --version 2>/dev/null | head -n 1)" \
+        "optional, for one row of chapter 3: $(install_line "$1")" command -v "$2"
+}
+optional c++ "${CXX:-c++}"
+optional rust "${RUSTC:-rustc}"
 if [ -d /dev/shm ] && ! [ -w /dev/shm ]; then
     say NO shm '/dev/shm cannot be written: chapter 1 leaves out its rows for processes'
 fi

@@ -2,10 +2,12 @@
 # shellcheck shell=bash disable=SC2154,SC2030,SC2031,SC2016 # Bats sets output, lines and status
 load helper
 
+# The sources alone are in $copy.
 setup() {
     cd "$BATS_TEST_DIRNAME" || return
-    tmp=$BATS_TEST_TMPDIR
-    copy=$tmp/copy
+    tmp=$BATS_TEST_TMPDIR copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    tar -C .. -c -f - --exclude=.git --exclude=.venv --exclude=build . | tar -x -C "$copy" -f -
 }
 
 # script NAME LINE ...: a shell script in $tmp/bin.
@@ -15,18 +17,10 @@ script() {
     chmod +x "$tmp/bin/$1"
 }
 
-# copy_of_all: the sources alone, in $copy.
-copy_of_all() {
-    mkdir "$copy"
-    tar -C .. -c -f - --exclude=.git --exclude=.venv --exclude=build . | tar -x -C "$copy" -f -
-}
-
 # in_make COMMAND OPTION ...: a command as a recipe of chapter 5's Makefile runs it.
 in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${@:2}"; }
 
 @test "THREADS and BUDGET are looked at before anything is made" {
-    in_make 'echo threads $T' THREADS=3
-    [ "${lines[-1]}" = 'threads -t 3' ]
     in_make 'echo threads $T' THREADS=100 # the chapter has a limit of its own
     [ "${lines[-1]}" = 'threads -t 64' ]
     PYTHONHOME=/nonexistent in_make 'echo threads $T' THREADS=all
@@ -43,7 +37,7 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     run -0 limited make -rR -s -C .. doctor
     [[ ${lines[-1]} == *": PYTHONPATH PYTHONOPTIMIZE PYTHONHASHSEED CDPATH" ]] || false
     in_make 'cd / && echo $(CC) && python -c "import random, numpy, bench; print(bench.__file__)"' -rR
-    [ "${lines[-2]}" = cc ] && [ "${lines[-1]}" -ef bench.py ]
+    [[ ${lines[-2]} == cc && ${lines[-1]} -ef bench.py ]] || false
 }
 
 @test "make -e, -B, and what cannot be made" {
@@ -65,7 +59,6 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
 }
 
 @test "doctor names what is missing, and what mends it" {
-    copy_of_all # where no .venv names an interpreter
     mkdir "$tmp/bin"
     for name in sh awk sed head mktemp rm mkdir dirname id; do ln -s "$(command -v $name)" "$tmp/bin"; done
     mended_by() { # mended_by LINE VARIABLE=VALUE ...
@@ -91,7 +84,6 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
 }
 
 @test "set-up stops without a compiler or a network, and before what is not its own" {
-    copy_of_all
     run -2 limited make -C "$copy" setup CC=/no/cc
     [ ! -e "$copy/.venv" ]
     PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:1/ PIP_FIND_LINKS='' PIP_NO_CACHE_DIR=1 \
@@ -104,7 +96,6 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
 }
 
 @test "set-up believes what it can import, takes up what was interrupted, and works one at a time" {
-    copy_of_all
     # A Python whose pip installs nothing, in no time, and says that all is well.
     script python 'case "$*" in' \
         '*"-m venv"*) mkdir -p .venv/bin .venv/lib/python3/site-packages; cp "$0" .venv/bin/python ;;' \
@@ -118,16 +109,16 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     ln -s 999999999 tools/build/setup.lock # of a process that was killed
     base & base
     wait $!
-    [ -z "$(base)" ] && [ ! -e tools/build/setup.lock ]
+    [[ -z $(base) && ! -e tools/build/setup.lock ]] || false
     touch .venv/.unfinished
     [[ $(base) == *'making .venv'* ]] || false
 }
 
 @test "another processor means other programs; a clean that failed says so" {
-    copy_of_all
     ln -s "$(cd .. && pwd)/.venv" "$copy/.venv"
     build() { make -C "$copy/02-threads-in-c" build; }
-    build && [[ $(build) != *primes.c* ]]
+    build
+    [[ $(build) != *primes.c* ]] || false
     script uname 'echo another'
     [[ $(PATH=$tmp/bin:$PATH build) == *primes.c* ]] || false
     script rm 'exit 1'
@@ -135,15 +126,13 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
 }
 
 @test "the quotas of a process's cgroups count, in both versions, and below a slice" {
-    mkdir -p "$tmp/cg/a.slice/b" "$tmp/cg/cpu/docker"
-    quotas() { run -0 "$PY" -c 'import cpus, pathlib, sys; print(*cpus.quotas(*map(pathlib.Path, sys.argv[1:])))' \
-        "$tmp/own" "$tmp/cg"; }
-    echo 0::/a.slice/b >"$tmp/own"
-    echo 'max 100000' >"$tmp/cg/a.slice/b/cpu.max"
-    echo '150000 100000' >"$tmp/cg/a.slice/cpu.max"
-    quotas && [ "$output" = 2 ]
-    printf '%s\n' 4:memory:/docker 3:cpuacct,cpu:/docker >"$tmp/own"
-    echo 300000 >"$tmp/cg/cpu/docker/cpu.cfs_quota_us"
-    echo 100000 >"$tmp/cg/cpu/docker/cpu.cfs_period_us"
-    quotas && [ "$output" = 3 ]
+    cd "$tmp"
+    mkdir -p a.slice/b cpu/docker
+    printf '%s\n' 0::/a.slice/b 4:memory:/docker 3:cpuacct,cpu:/docker >own
+    echo 'max 100000' >a.slice/b/cpu.max
+    echo '150000 100000' >a.slice/cpu.max
+    echo 300000 >cpu/docker/cpu.cfs_quota_us
+    echo 100000 >cpu/docker/cpu.cfs_period_us
+    run -0 "$PY" -c 'import cpus, pathlib; print(*cpus.quotas(pathlib.Path("own"), pathlib.Path(".")))'
+    [ "$output" = '2 3' ]
 }
