@@ -52,9 +52,8 @@ echo 'int main(void) { return 0; }' >"$tmp/try.c"
 compile() { $CC -o "$tmp/try" "$tmp/try.c" -pthread; }
 if ! require compiler "$($CC --version 2>/dev/null | head -n 1)" "a C compiler that works (CC=$CC)" compile; then
     case $CC in cc | gcc) ;; *) remedy='leave CC= out, or name a C compiler that is here' ;; esac
-elif ! "$tmp/try" 2>/dev/null; then
-    say NO compiler 'permission to run what it makes here' >&3
-    remedy='move to a disk that is not mounted noexec'
+else
+    check disk 'programs run here' 'permission to run programs (mounted noexec)' "$tmp/try" || remedy='another disk'
 fi
 
 # Python: new enough, with its headers, able to make a virtual environment.
@@ -78,10 +77,8 @@ else
 fi
 
 # In an archive that was unpacked on Windows it is a file with the name of what it leads to.
-if ! [ -L "$here/../01-gil-demo/bench.py" ]; then
-    say NO links 'symbolic links, which were lost' >&3
-    remedy='git clone, on Linux, macOS or WSL'
-fi
+check links 'bench.py leads to tools' 'symbolic links, which were lost' \
+    [ -L "$here/../01-gil-demo/bench.py" ] || remedy='git clone, on Linux, macOS or WSL'
 if [ -n "$missing$remedy" ]; then
     # shellcheck disable=SC2086 # one word a package
     printf 'to mend it:\n    %s\n' "${remedy:-$(install_line $missing)}" >&2

@@ -27,7 +27,7 @@ sh tools/doctor.sh required
 # One at a time. The lock is a link to the number of its process, which may have been killed.
 until ln -s $$ $lock 2>/dev/null; do
     kill -0 "$(readlink $lock)" 2>/dev/null || rm -f $lock
-    [ -n "${waits:-}" ] || echo 'set-up: waiting for another one here'
+    [ -n "${waits:-}" ] || echo "set-up: waiting for another one ($lock)"
     waits=yes && sleep 1
 done
 trap 'rm -f $lock' EXIT
@@ -36,13 +36,12 @@ if ready; then exit; fi
 
 failed() { # name the cause that the log shows, and leave nothing half-made
     if [ -e .venv/.base ]; then rm .venv/.unfinished; else rm -rf .venv; fi
-    why="it failed; see $log and 'pip config list': $(grep -v '^$' $log | tail -n 1)"
-    if grep -q 'connection broken by' $log; then why='pip cannot download; is there a network? PIP_INDEX_URL
-        names a mirror, PIP_FIND_LINKS a folder of wheels'; fi
-    if grep -q CERTIFICATE_VERIFY_FAILED $log; then why="pip does not trust its index's certificate;
-        PIP_CERT names a file with your organisation's"; fi
-    # shellcheck disable=SC2086 # in one line
-    echo set-up: $why >&2
+    case $(cat $log) in
+        *CERTIFICATE_VERIFY_FAILED*) why="pip does not trust its index's certificate; PIP_CERT names a file with it" ;;
+        *'connection broken by'*) why='pip cannot download; is there a network? PIP_INDEX_URL names a mirror' ;;
+        *) why="it failed; see $log and 'pip config list': $(tail -n 1 $log)" ;;
+    esac
+    echo "set-up: $why" >&2
     exit 1
 }
 # Options have the last word over pip.conf and PIP_*, which may lead pip elsewhere.
