@@ -262,7 +262,7 @@ EOF
 @test "the GIL, held or released, and atomic counts are free of data races; no lock is not (ThreadSanitizer)" {
     tsan_works || skip "ThreadSanitizer does not work here"
     # With plain counts, which ThreadSanitizer can judge.
-    local no_lock='/^    measure("no-lock"/d' plain='s/_Alignas(128) atomic_long references/_Alignas(128) long references/
+    local no_lock='/^    measure(&table, "no-lock"/d' plain='s/_Alignas(128) atomic_long references/_Alignas(128) long references/
         s/atomic_load_explicit(&object->references, memory_order_relaxed)/object->references/
         s/atomic_store_explicit(&object->references, references + by, memory_order_relaxed)/object->references = references + by/
         s/atomic_fetch_add(&object->references, by)/__atomic_fetch_add(\&object->references, by, __ATOMIC_SEQ_CST)/'

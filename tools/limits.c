@@ -24,7 +24,8 @@ typedef uint64_t bits __attribute__((may_alias)); /* of a double: sums of intege
         return (double)sum;                                                                        \
     }
 /* A page lives near the core that touches it first, so the threads do it and not main. */
-KERNEL(touch, 1, a[i] = b[i % N] = c[i % N] = 1)
+KERNEL(touch_a, 1, a[i] = 1)
+KERNEL(touch_b_and_c, 1, b[i] = c[i] = 1)
 KERNEL(read_memory, 1, sum += ((const bits *)a)[i])
 KERNEL(write_memory, 1, c[i] = (double)low)
 KERNEL(add, 1, c[i] = a[i] + b[i])
@@ -33,9 +34,15 @@ KERNEL(add, 1, c[i] = a[i] + b[i])
 KERNEL(add_stream, 2, _mm_stream_pd(c + i, _mm_add_pd(_mm_load_pd(a + i), _mm_load_pd(b + i))))
 #endif
 
-/* As wide as a register: the compiler's largest alignment. */
-typedef float vector __attribute__((vector_size(__BIGGEST_ALIGNMENT__)));
-enum { WIDTH = sizeof(vector) / sizeof(float), CHAINS = 12 };
+#if defined(__AVX512F__)
+#define WIDTH 16 /* floats in a register */
+#elif defined(__AVX__)
+#define WIDTH 8
+#else
+#define WIDTH 4
+#endif
+enum { CHAINS = 12 };
+typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 
 /* Independent chains, so that no multiply-add waits for the one before it. */
 static double multiply_add(size_t low, size_t high)
@@ -87,10 +94,12 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void run(const struct limit *limit, size_t threads)
+/* Return what a pass took. */
+static struct took run(const struct limit *limit, size_t threads)
 {
     static struct worker workers[MAX_THREADS];
     const size_t lines = limit->elements / 8; /* whole cache lines for each thread */
+    const struct took start = start_clock();
 
     for (size_t i = 0; i < threads; i++) {
         workers[i].limit = limit;
@@ -100,6 +109,8 @@ static void run(const struct limit *limit, size_t threads)
     }
     for (size_t i = 0; i < threads; i++)
         pthread_join(workers[i].thread, NULL);
+    const struct took all = since(start);
+    return (struct took){all.wall / limit->passes, all.cpu / limit->passes};
 }
 
 /* On 1, 2, 4 ... threads, and on all. */
@@ -107,17 +118,12 @@ static void measure(const struct limit *limit, uint64_t most)
 {
     struct table table = {0}; /* each kind of work is compared with itself on one thread */
 
-    run(&(struct limit){NULL, touch, limit->elements, 0, 0, 1}, most);
+    run(&(struct limit){NULL, touch_a, limit->elements, 0, 0, 1}, most);
     for (uint64_t t = 1; t <= most; t = t < most && 2 * t > most ? most : 2 * t) {
-        const struct took start = start_clock();
-        run(limit, t);
-        struct took took = since(start);
-        took.wall /= limit->passes;
-        took.cpu /= limit->passes;
-        const double each = limit->bytes ? limit->bytes : limit->flops;
+        const struct took took = run(limit, t);
         row_of_text(&table, limit->name, t, "-", 1, took,
                     limit->bytes ? "%8.1f        -\n" : "       -%9.1f\n",
-                    each * (double)limit->elements / took.wall / 1e9);
+                    (limit->bytes + limit->flops) * (double)limit->elements / took.wall / 1e9);
     }
 }
 
@@ -140,6 +146,7 @@ int main(int argc, char **argv)
     a = memory(MORE * sizeof *a);
     b = memory(N * sizeof *b);
     c = memory(N * sizeof *c);
+    run(&(struct limit){NULL, touch_b_and_c, N, 0, 0, 1}, threads);
     printf("what this machine can do (in vectors of %d floats); seconds for one pass\n", WIDTH);
     struct table table = header("%8s%9s\n", "GB/s", "GFLOP/s");
     for (int i = first; i < argc; i++)
