@@ -23,40 +23,24 @@ VERSIONS = (  # folder, command, row, and the most threads that it takes
 )
 
 
-def team_sizes(most):
-    """Return 1, 2, 4 ... and most itself."""
-    return sorted({2**i for i in range(most.bit_length())} | {most})
-
-
 def seconds_on(threads, command, version):
     """Return the seconds of a version's row, in the faster of two runs."""
-    runs = [measure.parse(command, measure.run_once(f"{command} -t {threads}")) for _ in range(2)]
-    return min(
-        float(row["seconds"]) for _, rows, _ in runs for row in rows if row["version"] == version
-    )
-
-
-def bar(speedup, threads, most, cells=30):
-    """Draw a speed-up from 0 to the most threads, with a mark where the ideal is."""
-    end, ideal = (round(x / most * cells) for x in (min(speedup, most), threads))
-    return "".join("█" if i < end else "|" if i == ideal else " " for i in range(cells + 1))
+    command = f"{command} -t {threads}"
+    runs = [measure.parse(command, measure.run_once(command))[1] for _ in range(2)]
+    return min(float(row["seconds"]) for rows in runs for row in rows if row["version"] == version)
 
 
 def main():
     cores = usable_cpus()
     most = int(sys.argv[1]) if len(sys.argv) > 1 else cores
-    print(f"speed-up against one thread (|: ideal), {cores} usable cores")
+    print(f"speed-up against one thread, on {cores} cores")
     for folder, command, version, limit in VERSIONS:
         os.chdir(ROOT / folder)
-        name, one = f"{command.split()[-1].removeprefix('build/')}/{version}", None
-        for threads in team_sizes(min(most, limit)):
-            took = seconds_on(threads, command, version)
-            one = one or took
-            drawn = bar(one / took, threads, most)
-            print(f"{name:<20}{threads:>4} {one / took:>6.2f} {drawn}".rstrip())
-            name = ""
-    if most > cores:
-        print(f"more threads than the {cores} cores: those cannot be faster")
+        one = seconds_on(1, command, version)
+        for threads in sorted({2**i for i in range(1, most.bit_length())} | {most} - {1}):
+            if threads <= limit:
+                speedup = one / seconds_on(threads, command, version)
+                print(f"{folder[:2]} {command:<18}{version:<10}{threads:>4} {speedup:>6.2f}")
 
 
 if __name__ == "__main__":
