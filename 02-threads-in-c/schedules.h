@@ -86,7 +86,6 @@ static uint64_t sequential_row(struct table *table, uint64_t n)
     const struct took start = start_clock();
     const uint64_t primes = count_primes(0, n);
     const struct took took = since(start);
-
     row(table, "sequential", 1, primes, 1, took, " %.0f%%  0%%\n", 100 * took.cpu / took.wall);
     return primes;
 }
@@ -97,7 +96,6 @@ static void threads_row(struct table *table, struct schedule *s, uint64_t n, uin
     const struct took start = start_clock();
     const uint64_t primes = count_on_threads(s, n);
     const struct took took = since(start);
-
     row(table, s->name, s->threads, primes, primes == expected, took, " ");
     for (uint64_t i = 0; i < s->threads && i < SHOWN; i++)
         printf("%s%.0f%%", i ? "|" : "", 100 * s->workers[i].busy / took.wall);
