@@ -319,6 +319,8 @@ EOF
     refused exercise/wrong/makes_answers_up.py "every document"
     [[ $output == *"1 of 40 are, in the documents' order"* ]] || false
     echo 'raise SystemExit("broken")' >"$BATS_TEST_TMPDIR/broken.py"
-    refused "$BATS_TEST_TMPDIR/broken.py" "it runs"
+    refused "$BATS_TEST_TMPDIR/broken.py" "it runs to its end"
     [[ $output == *"broken"* ]] || false
+    echo 'raise SystemExit' >"$BATS_TEST_TMPDIR/broken.py"
+    refused "$BATS_TEST_TMPDIR/broken.py" "it runs to its end"
 }

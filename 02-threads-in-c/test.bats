@@ -220,7 +220,7 @@ item_first() {
 check() {
     cp "exercise/$1" "$BATS_TEST_TMPDIR"
     twin "$@" || return 1
-    PYTHONPATH=../tools run limited "$PY" exercise/check.py "$BATS_TEST_TMPDIR/$1"
+    run limited "$PY" exercise/check.py "$BATS_TEST_TMPDIR/$1"
 }
 
 # refused CLAIM HINT FILE EDIT ...: this claim does not hold, and the line after it says why.
@@ -237,7 +237,7 @@ LOCK='s/^static void \*work/static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALI
     ln -s "$(cd ../tools && pwd)" "$BATS_TEST_TMPDIR/tools"
     cp exercise/*.c "$BATS_TEST_TMPDIR/chapter/exercise"
     cd "$BATS_TEST_TMPDIR/chapter/exercise"
-    for pair in solution:0 harness:0 timing:0 starter:1; do
+    for pair in solution:0 harness:0 starter:1; do
         run limited bash -c "$(sed -n '/^#/q; s/^ \*     \(.*\)/\1/p' "${pair%:*}.c")"
         [ "$status" -eq "${pair#*:}" ]
     done
@@ -246,7 +246,7 @@ LOCK='s/^static void \*work/static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALI
 }
 
 @test "exercise: the starter is refused, and the solution passes" {
-    refused "the answer is right" "values are in the bins for" starter.c
+    refused "the answer is right" "values are in the bins on" starter.c
     [[ $output == *"right    the threads are at work at the same time"* ]] || false
     run -0 limited make -s exercise WORK=exercise/solution.c
     [[ $output != *"not yet"* && $output == *"All right"* ]] || false
@@ -255,7 +255,7 @@ LOCK='s/^static void \*work/static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALI
 
 @test "exercise: a fix that is fast but racy is refused; an atomic addition is right" {
     tsan_works || skip "ThreadSanitizer does not work here"
-    refused "no two threads touch the same" "starter.c, line [0-9]" starter.c "${UNYIELDING[@]}"
+    refused "no two threads touch the same" "line [0-9]*: data race" starter.c "${UNYIELDING[@]}"
     check starter.c "${UNYIELDING[@]}" '/= count + 1/d' \
         's/uint64_t count = .*/__atomic_fetch_add(\&worker->bins[bin], 1, __ATOMIC_RELAXED);/'
     [ "$status" -eq 0 ]
@@ -282,13 +282,14 @@ LOCK='s/^static void \*work/static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALI
         solution.c 's/BIN_OF(worker->values\[i\])/BIN_OF((uint32_t)i)/'
     refused "$answers" "BIN_OF was not called" \
         solution.c 's/BIN_OF(worker->values\[i\])/worker->values[i] % BINS/'
-    refused "$answers" "at call 6 of histogram(): do all calls start from 0?" solution.c \
+    refused "$answers" "at call 6: do all calls start from 0?" solution.c \
         's/^    memset(/    static uint64_t sum[BINS]; &/' 's/bins\[bin\] += w/bins[bin] = sum[bin] += w/'
     refused "$answers" "it crashed" \
         solution.c 's/workers\[i\].values = .*/workers[i].values = NULL;/'
+    refused "$answers" "the process was ended before the check was" solution.c 's/^    memset(/exit(0);&/'
 }
 
 @test "exercise: what does not compile or is not there is said to" {
     refused "solution.c compiles" "solution.c:[0-9]" solution.c 's/return/retrun/'
-    PYTHONPATH=../tools run -2 limited "$PY" exercise/check.py none.c
+    run -2 limited "$PY" exercise/check.py none.c
 }

@@ -1,33 +1,46 @@
-"""Run a command for a bounded time, together with all the processes that it starts."""
+"""Run a command with all that it starts, for a bounded time and with bounded output."""
 
 import contextlib
 import os
+import select
 import signal
-import subprocess
+import sys
+import time
+from subprocess import PIPE, Popen, TimeoutExpired
+
+MOST, SOON = 4_000_000, 5  # bytes of output; seconds until it is said what is waited for
 
 
-def run(command, seconds, **options):
+def run(command, seconds, waiting="", **options):
     """Run a command (a list) in a process group of its own; return (exit code, output, errors).
 
-    options: as for subprocess.Popen, such as env. Raises OSError if it cannot be started and
-    subprocess.TimeoutExpired, with the output so far, after so many seconds. Whatever ends the
-    waiting early, Ctrl-C too, ends the whole group.
+    waiting: what it is called where it is waited for. options: for subprocess.Popen. It may raise
+    OSError, also where output has no end, and subprocess.TimeoutExpired, with the output in bytes.
+    Whatever ends the waiting, Ctrl-C too, ends the whole group.
     """
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-        **options,
-    )
-    try:
-        output, errors = process.communicate(timeout=seconds)
-    except BaseException as ending:
-        with contextlib.suppress(ProcessLookupError):  # it has just ended
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(ending, subprocess.TimeoutExpired):  # in bytes, whatever text says
-            ending.output = (ending.output or b"").decode(errors="replace")
-        raise
-    return process.returncode, output, errors
+    with Popen(command, stdout=PIPE, stderr=PIPE, process_group=0, **options) as process:
+        texts, begin = {process.stdout: b"", process.stderr: b""}, time.monotonic()
+        try:
+            while read(texts):
+                if (passed := time.monotonic() - begin) > seconds:
+                    raise TimeoutExpired(command, seconds, texts[process.stdout])
+                if waiting and passed > SOON:
+                    print(f"  waiting for {waiting}, {seconds:g} s at most", file=sys.stderr)
+                    waiting = ""
+            process.wait(max(0, begin + seconds - time.monotonic()))
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, *(text.decode(errors="replace") for text in texts.values())
+
+
+def read(texts):
+    """Add what comes through open pipes to texts ({pipe: bytes}); tell if one is still open."""
+    for pipe in select.select([pipe for pipe in texts if not pipe.closed], [], [], 0.2)[0]:
+        texts[pipe] += (piece := os.read(pipe.fileno(), 1 << 16))
+        if not piece:
+            pipe.close()
+    if sum(map(len, texts.values())) > MOST:
+        raise OSError(0, f"it prints without end: {MOST // 10**6} MB so far")
+    return not all(pipe.closed for pipe in texts)

@@ -47,7 +47,7 @@ test: test-build
 # On a terminal the check has the last word, and not make; elsewhere its exit code counts.
 exercise: $(BASE)
 	@[ -e exercise ] || { echo 'this chapter has no exercise; its README has things to try'; exit 2; }
-	@PYTHONPATH=../tools python exercise/check.py $(if $(WORK),"$(WORK)") || { [ $$? -eq 1 ] && [ -t 1 ]; }
+	@python exercise/check.py $(if $(WORK),"$(WORK)") || { [ $$? -eq 1 ] && [ -t 1 ]; }
 
 help:
 	@echo 'all, build, run, test, exercise, clean; make help in the folder above explains them'

@@ -20,45 +20,6 @@ copy_of_all() {
     tar -C .. -c -f - --exclude=.git --exclude=.venv --exclude=build . | tar -x -C "$tmp/copy" -f -
 }
 
-@test "an exercise's check makes the reader's copy once, never overwrites it, and tells 0, 1 and 2" {
-    mkdir -p "$tmp/09-chapter/exercise"
-    cd "$tmp/09-chapter/exercise"
-    echo 'unfinished' >starter.txt
-    cat >check.py <<'EOF'
-from pathlib import Path
-from exercise import check
-
-def claims(work):
-    yield "it is there", ""
-    yield "it is finished", "" if work.read_text() == "finished\n" else "it is not"
-
-check(Path(__file__).resolve().parent, ".txt", claims)
-EOF
-    export PYTHONPATH=$BATS_TEST_DIRNAME
-    run -1 limited "$PY" check.py
-    [[ $output == *"09-chapter/exercise/mine.txt is your copy of the starter"* ]] || false
-    [[ $output == *"right    it is there"*"not yet  it is finished"*"it is not"*"make exercise-9"* ]] || false
-    echo 'finished' >mine.txt
-    run -0 limited "$PY" check.py
-    [[ $output != *"not yet"* ]] || false
-    [ "$(cat mine.txt)" = finished ]
-    run -2 limited "$PY" check.py missing.txt
-    [ "$output" = "check: 'missing.txt': no such file" ]
-    # Work in two languages: the copy that is missing is made, and both are checked.
-    sed 's/"\.txt"/(".txt", ".md")/' check.py >both.py
-    echo 'unfinished' >starter.md
-    run -1 limited "$PY" both.py
-    [[ $output == *"mine.md is your copy"*"mine.txt"*"All right"*"mine.md"*"Not finished"* ]] || false
-    [[ $output != *"mine.txt is your copy"* ]] || false
-    echo 'finished' >mine.md
-    run -0 limited "$PY" both.py
-    [ "$(grep -c 'All right' <<<"$output")" -eq 2 ]
-    echo 'unfinished' >mine.txt
-    run -1 limited "$PY" both.py
-    run -0 limited "$PY" both.py mine.md
-    [[ $output != *"mine.txt"* ]] || false
-}
-
 @test "limits measures what is named or everything, and its multiply-adds fill whole registers" {
     run -2 build/limits reed
     [ "${#lines[@]}" -eq 1 ]

@@ -10,33 +10,15 @@ Python at the same time: for CHECK_PATIENCE seconds (3).
 import json
 import os
 import random
-import re
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-import bounded
 from documents import fingerprint, parse
 from exercise import check
+from harness import ending, start
 from server import Server, running
 
 HERE = Path(__file__).resolve().parent
-LIMIT = 300  # seconds after which the work is said to hang
-
-
-def run(work, port, answers):
-    """Run the reader's program; return "" or what went wrong, in one line."""
-    environment = {"CHECK_PORT": str(port), "CHECK_ANSWERS": answers, "PYTHONPATH": str(HERE)}
-    try:
-        code, _, errors = bounded.run([sys.executable, work], LIMIT, env=os.environ | environment)
-    except subprocess.TimeoutExpired:
-        return f"it was still running after {LIMIT} s"
-    if code == 0:
-        return ""
-    lines = re.findall(rf'{re.escape(work.name)}", line (\d+)', errors)
-    where = f"line {lines[-1]}: " if lines else ""
-    return where + (errors.strip().splitlines() or [f"exit {code}"])[-1]
 
 
 def overlaps(most):
@@ -52,25 +34,22 @@ def overlaps(most):
 
 def claims(work):
     patience = float(os.environ.get("CHECK_PATIENCE", "3"))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running(Server(seed=random.random(), patience=patience)) as server,
-    ):
-        answers = Path(folder) / "answers.json"
-        if problem := run(work, server.server_address[1], str(answers)):
-            yield "it runs", problem
+    with running(Server(seed=random.random(), patience=patience)) as server:
+        variables = {"CHECK_PORT": str(server.server_address[1]), "PYTHONPATH": str(HERE)}
+        found, code, errors = start([sys.executable, work], **variables)
+        if not found:
+            yield "it runs to its end", ending(work, code, errors)
             return
         expected = [[fingerprint(document), parse(document)] for document in server.documents]
-        try:
-            found = json.loads(answers.read_text(encoding="utf-8"))
-            right = sum(a == b for a, b in zip(found, expected, strict=True))
-        except (OSError, TypeError, ValueError):
-            yield "it reports on every document", "report() must return a [fingerprint, sum] each"
-            return
+    try:
+        right = sum(a == b for a, b in zip(json.loads(found[0]), expected, strict=True))
+    except (TypeError, ValueError):
+        yield "it reports on every document", "report() must return a [fingerprint, sum] each"
+        return
     some = f"{right} of {len(expected)} are, in the documents' order"
     yield "every document's fingerprint and sum is right", "" if right == len(expected) else some
     yield from overlaps(server.most)
 
 
 if __name__ == "__main__":
-    check(HERE, ".py", claims)
+    check(HERE, [".py"], claims)

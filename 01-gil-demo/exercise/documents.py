@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import server
 
@@ -72,7 +71,7 @@ def main(report):
     numbers = list(range(server.DOCUMENTS))
     if "CHECK_PORT" in os.environ:
         done = report(("127.0.0.1", int(os.environ["CHECK_PORT"])), numbers)
-        Path(os.environ["CHECK_ANSWERS"]).write_text(json.dumps(done), encoding="utf-8")
+        print(sys.argv[-1], json.dumps(done), flush=True)
         return
     command = [sys.executable, server.__file__]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

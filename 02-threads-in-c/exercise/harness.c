@@ -2,80 +2,64 @@
  *
  *     cc -O2 -pthread -include harness.c solution.c -o check && ./check answers 12345
  *
- * It is compiled in front of the reader's file, so that BIN_OF, locks and main can be replaced.
+ * It is compiled in front of the reader's file, so that BIN_OF, locks and main can be replaced
+ * (with -DTIMING only main). Its last line begins with its last argument; see tools/harness.py.
  */
 #define _GNU_SOURCE /* before any header: the reader's own comes too late */
+#include "../../tools/meet.h"
+
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { CHECK_BINS = 64, CHECK_MOST = 4000003, CHECK_PATIENCE = 2000 };
+enum { CHECK_BINS = 64, CHECK_MOST = 4000003, CHECK_PATIENCE = 2 };
+#define CHECK_FOUND(...) (printf("%s ", check_number), printf(__VA_ARGS__), puts(""))
 
 void histogram(const uint32_t *values, size_t n, size_t threads, uint64_t bins[CHECK_BINS]);
 
+static const char *check_number;
 static uint32_t check_values[CHECK_MOST], check_rule;
-static int check_meeting; /* how many threads are to meet in BIN_OF */
-static atomic_int check_arrived, check_gave_up;
+static uint64_t check_bins[CHECK_BINS];
+static struct meeting check_room;
+static atomic_int check_called, check_team; /* so many threads meet in BIN_OF; 0: nobody waits */
 static atomic_size_t check_locks;
 
-/* A thread's first call waits for the others. Not for so many seconds, but for so many naps: on a
- * busy machine they take longer, so that a thread which starts late is not missed. Relaxed: more
- * would put the threads in an order, and hide from ThreadSanitizer that the reader did not. */
-static void check_meet(void)
-{
-    static _Thread_local int came;
-    const struct timespec nap = {.tv_nsec = 1000000};
-
-    if (came)
-        return;
-    came = 1;
-    atomic_fetch_add_explicit(&check_arrived, 1, memory_order_relaxed);
-    for (int naps = 0; atomic_load_explicit(&check_arrived, memory_order_relaxed) < check_meeting &&
-                       !atomic_load_explicit(&check_gave_up, memory_order_relaxed);
-         naps++) {
-        nanosleep(&nap, NULL);
-        if (naps == CHECK_PATIENCE)
-            atomic_store_explicit(&check_gave_up, 1, memory_order_relaxed);
-    }
-}
-
-static inline void check_lock(void)
-{
-    atomic_fetch_add_explicit(&check_locks, 1, memory_order_relaxed);
-}
-
+/* Relaxed: more would put the threads in an order, which hides a race from ThreadSanitizer. */
 static uint32_t check_bin_of(uint32_t value)
 {
-    check_meet();
+    static _Thread_local int came;
+    int team = atomic_load_explicit(&check_team, memory_order_relaxed);
+
+    atomic_store_explicit(&check_called, 1, memory_order_relaxed);
+    if (team && !came && meet(&check_room, team, CHECK_PATIENCE) < team)
+        atomic_store(&check_team, 0); /* one wait in vain is enough */
+    came = 1;
     return value * check_rule >> 26;
 }
 
 static int check_answer(size_t n, size_t threads)
 {
     static int calls;
-    uint64_t bins[CHECK_BINS], expected[CHECK_BINS] = {0}, counted = 0;
+    uint64_t expected[CHECK_BINS] = {0}, counted = 0;
 
-    memset(bins, 0xff, sizeof bins); /* what was in them before must not matter */
+    memset(check_bins, 0xff, sizeof check_bins); /* what was in them before must not matter */
     for (size_t i = 0; i < n; i++)
         expected[check_values[i] * check_rule >> 26]++;
-    histogram(check_values, n, threads, bins);
+    histogram(check_values, n, threads, check_bins);
     calls++;
     for (int bin = 0; bin < CHECK_BINS; bin++)
-        counted += bins[bin];
-    if (n && !check_arrived)
-        printf("BIN_OF was not called");
+        counted += check_bins[bin];
+    if (n && !check_called)
+        CHECK_FOUND("BIN_OF was not called");
     else if (counted != n)
-        printf("%" PRIu64 " values are in the bins", counted);
-    else if (memcmp(bins, expected, sizeof bins) != 0)
-        printf("values are in the wrong bins");
+        CHECK_FOUND("%" PRIu64 " of %zu values are in the bins on %zu threads, at call %d%s",
+                    counted, n, threads, calls, counted > n ? ": do all calls start from 0?" : "");
+    else if (memcmp(check_bins, expected, sizeof expected) != 0)
+        CHECK_FOUND("values are in the wrong bins for %zu values on %zu threads", n, threads);
     else
         return 0;
-    printf(" for %zu values on %zu threads, at call %d of histogram()%s\n", n, threads, calls,
-           counted > n ? ": do all calls start from 0?" : "");
     return 1;
 }
 
@@ -90,61 +74,75 @@ static int check_answers(void)
     return 0;
 }
 
-static int check_race(void)
-{
-    return check_answer(20000, 3);
-}
-
 static int check_together(void)
 {
-    uint64_t bins[CHECK_BINS];
-
-    check_meeting = 3;
-    histogram(check_values, CHECK_MOST, 3, bins);
-    if (!check_gave_up && check_arrived >= check_meeting)
+    check_team = 3;
+    histogram(check_values, CHECK_MOST, 3, check_bins);
+    if (check_room.highest >= 3)
         return 0;
-    puts("on 3 threads, one was never at work while the others were");
+    CHECK_FOUND("of 3 threads one was never at work while the others were: is the loop locked, or "
+                "all one thread's?");
     return 1;
 }
 
 static int check_few_locks(void)
 {
-    enum { N = 100000 };
-    uint64_t bins[CHECK_BINS];
-
-    histogram(check_values, N, 2, bins);
-    if (check_locks <= N / 100)
+    histogram(check_values, 100000, 2, check_bins);
+    if (check_locks <= 1000)
         return 0;
-    printf("a lock was taken %zu times for %d values\n", (size_t)check_locks, N);
+    CHECK_FOUND("a lock was taken %zu times for 100000 values: count apart, and add up at the end",
+                (size_t)check_locks);
     return 1;
 }
 
-static const struct {
-    const char *name;
-    int (*run)(void);
-} check_modes[] = {{"answers", check_answers},
-                   {"races", check_race},
-                   {"together", check_together},
-                   {"locks", check_few_locks}};
+static double check_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* The seconds of a call, the mean of as many as fit into some tenths of a second. */
+static int check_timing(void)
+{
+    double mean[3];
+
+    for (size_t threads = 1; threads <= 2; threads++) {
+        double begin = check_seconds(), passed = 0, calls = 0;
+        for (; passed < 0.3; calls++, passed = check_seconds() - begin)
+            histogram(check_values, CHECK_MOST, threads, check_bins);
+        mean[threads] = passed / calls;
+    }
+    CHECK_FOUND("%.6f %.6f", mean[1], mean[2]);
+    return 1;
+}
 
 int main(int argc, char **argv)
 {
-    uint32_t seed = argc == 3 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+    const char *mode = argc == 3 ? argv[1] : "";
+
+    check_number = argc == 3 ? argv[2] : "0";
+    uint32_t seed = (uint32_t)strtoul(check_number, NULL, 10);
 
     check_rule = seed | 1;
     for (int i = 0; i < CHECK_MOST; i++)
         check_values[i] = seed = seed * 1664525 + 1013904223;
-    for (int i = 0; argc == 3 && i < 4; i++)
-        if (strcmp(argv[1], check_modes[i].name) == 0)
-            return check_modes[i].run();
-    fputs("usage: check answers|races|together|locks SEED\n", stderr);
-    return 2;
+    int found = !strcmp(mode, "answers")    ? check_answers()
+                : !strcmp(mode, "races")    ? (histogram(check_values, 20000, 3, check_bins), 0)
+                : !strcmp(mode, "together") ? check_together()
+                : !strcmp(mode, "locks")    ? check_few_locks()
+                                            : check_timing();
+    return found || puts(check_number) < 0;
 }
 
 #define main check_not_the_readers_main
+#ifndef TIMING
 #define BIN_OF(value) check_bin_of(value)
-#define pthread_mutex_lock(lock) (check_lock(), pthread_mutex_lock(lock))
-#define pthread_mutex_trylock(lock) (check_lock(), pthread_mutex_trylock(lock))
-#define pthread_spin_lock(lock) (check_lock(), pthread_spin_lock(lock))
-#define pthread_rwlock_rdlock(lock) (check_lock(), pthread_rwlock_rdlock(lock))
-#define pthread_rwlock_wrlock(lock) (check_lock(), pthread_rwlock_wrlock(lock))
+#define CHECK_LOCK atomic_fetch_add_explicit(&check_locks, 1, memory_order_relaxed)
+#define pthread_mutex_lock(lock) (CHECK_LOCK, pthread_mutex_lock(lock))
+#define pthread_mutex_trylock(lock) (CHECK_LOCK, pthread_mutex_trylock(lock))
+#define pthread_spin_lock(lock) (CHECK_LOCK, pthread_spin_lock(lock))
+#define pthread_rwlock_rdlock(lock) (CHECK_LOCK, pthread_rwlock_rdlock(lock))
+#define pthread_rwlock_wrlock(lock) (CHECK_LOCK, pthread_rwlock_wrlock(lock))
+#endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../inside.h"
+#include "../../tools/meet.h"
 
 #ifndef PATIENCE
 #define PATIENCE 20 /* seconds that threads wait for each other: if they can, they meet at once */
@@ -23,14 +23,14 @@ int check_gil = 1;       /* has this interpreter a GIL? */
 atomic_int check_wanted; /* so many threads are to meet in the loop; 0: nobody waits */
 atomic_int check_held;   /* a thread was in the loop and held the GIL */
 atomic_long check_visits, check_releases, check_blocks;
-struct inside check_room;
+struct meeting check_room;
 
 /* One more thread in the loop: lets those go that wait there. */
 void check_enter(void);
 
 void check_enter(void)
 {
-    inside_enter(&check_room);
+    meet_enter(&check_room);
 }
 
 /* A thread that holds the GIL need not wait: nobody else can come. (PyGILState_Check() knows as
@@ -45,7 +45,7 @@ static inline double check_product(double x, double y)
         atomic_store(&check_held, 1);
     if (check_wanted && !came) {
         came = 1;
-        if (inside_meet(&check_room, check_wanted, held ? 0 : PATIENCE) < check_wanted)
+        if (meet(&check_room, check_wanted, held ? 0 : PATIENCE) < check_wanted)
             check_wanted = 0; /* one wait in vain is enough */
     }
     return x * y;
@@ -55,8 +55,7 @@ static inline void check_call(const char *name, int line)
 {
     if (PyGILState_Check())
         return;
-    printf("line %d: %s() is called without the GIL\n", line, name);
-    fflush(stdout);
+    fprintf(stderr, "line %d: %s() is called without the GIL\n", line, name);
     _exit(1); /* before it does any harm */
 }
 

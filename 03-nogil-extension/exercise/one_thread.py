@@ -79,7 +79,7 @@ def answers(dot, harness):
         visits.value = 0
         answer = dot(x, y)
         if visits.value != len(x):
-            return f"PRODUCT was used {visits.value} times for {what}; leave it in the loop"
+            return f"PRODUCT was used {visits.value} times, not {len(x)}, for {what}"
         if type(answer) is not float:
             return f"{what}: expected a float, not {answer!r}"
         if not is_right(answer, x, y):

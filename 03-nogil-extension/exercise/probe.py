@@ -1,9 +1,9 @@
 """Put one question to a compiled dot(a, b), in a process of its own: it may crash or hang.
 
-    probe.py QUESTION MODULE
+    probe.py QUESTION MODULE NUMBER
 
-For check.py, which compiles MODULE together with harness.h. Ends with 0, or with 1 and one line
-that says what was seen, and a hint.
+For check.py, which compiles MODULE together with harness.h. Prints the number and what was seen
+that is wrong, with a hint; see tools/harness.py.
 """
 
 import ctypes
@@ -30,14 +30,14 @@ def load(path):
 
 def main():
     signal.alarm(600)  # ends it, should check.py not be there any more to do so
-    question, path = sys.argv[1:]
+    question, path, number = sys.argv[1:]
     harness = ctypes.CDLL(path)
     if question != "timing":
         has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
         ctypes.c_int.in_dll(harness, "check_gil").value = has_gil
-    if complaint := QUESTIONS[question](load(path).dot, harness):
-        print(complaint, flush=True)
-        os._exit(1)  # also when a thread is still waiting in the loop
+    complaint = QUESTIONS[question](load(path).dot, harness)
+    print(number, complaint or "", flush=True)
+    os._exit(0)  # also when a thread is still waiting in the loop
 
 
 if __name__ == "__main__":

@@ -1,28 +1,28 @@
 /* train_on() of the exercise, and what it sees of the threads. probe.py reads `seen`. */
 #define _GNU_SOURCE
+#include "../../tools/meet.h"
 #include "train_on.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #ifndef PATIENCE
-#define PATIENCE 5000 /* naps that a thread waits for the others: if they can come, they do */
+#define PATIENCE 5 /* seconds that a thread waits for the others: if they can come, they do */
 #endif
 
 struct {
-    int team;   /* so many threads are to meet in their first call; 0: nobody waits */
-    int came;   /* threads that have called */
-    int missed; /* if one has waited in vain: how many had come by then */
-    int shared; /* calls for weights that another thread was training */
-    int calls;
+    atomic_int team;     /* so many threads are to meet in their first call; 0: nobody waits */
+    struct meeting room; /* there they meet */
+    atomic_int shared;   /* calls for weights that another thread was training */
+    atomic_int calls;
 } seen;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const float *training[MOST_WORKERS]; /* the weights that threads train just now */
 static const float *known[MOST_WORKERS];    /* all weights that were trained in this run */
 static int runs;                            /* of the reader's train() */
+static atomic_int came;                     /* threads, of all runs */
 static _Thread_local int number;            /* of this thread, in the order in which they came */
 
 static void nap(int microseconds)
@@ -85,32 +85,27 @@ void reset(int team)
     runs++;
 }
 
-static void meet(void)
+static void wait_for_others(void)
 {
     static _Thread_local int met; /* the last run in which this thread has met the others */
+    const int team = seen.team;
 
-    if (!seen.team || met == runs)
+    if (!team || met == runs)
         return;
     met = runs;
-    number = __atomic_add_fetch(&seen.came, 1, __ATOMIC_RELAXED);
-    for (int naps = 0; __atomic_load_n(&seen.came, __ATOMIC_RELAXED) < seen.team; naps++) {
-        if (naps == PATIENCE)
-            __atomic_store_n(&seen.missed, __atomic_load_n(&seen.came, __ATOMIC_RELAXED),
-                             __ATOMIC_RELAXED);
-        if (__atomic_load_n(&seen.missed, __ATOMIC_RELAXED))
-            break; /* one wait in vain is enough */
-        nap(1000);
-    }
+    number = atomic_fetch_add(&came, 1);
+    if (meet(&seen.room, team, PATIENCE) < team)
+        seen.team = 0; /* one wait in vain is enough */
 }
 
 void train_on(const struct data *data, size_t block, float *weights)
 {
     const float *row = data->rows + block * ROWS * FEATURES, *label = data->labels + block * ROWS;
 
-    __atomic_add_fetch(&seen.calls, 1, __ATOMIC_RELAXED);
+    seen.calls++;
     if (swap(NULL, weights))
-        __atomic_add_fetch(&seen.shared, 1, __ATOMIC_RELAXED);
-    meet();
+        seen.shared++;
+    wait_for_others();
     if (seen.team && block * (size_t)seen.team / data->blocks % 2)
         nap(1000); /* every second thread is late: who averages without waiting is wrong */
     for (int i = 0; i < ROWS; i++, row += FEATURES) {

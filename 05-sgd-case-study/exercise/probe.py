@@ -1,6 +1,8 @@
 """Call the reader's train() and say what is right: check.py runs it in a process of its own.
 
-python probe.py LIBRARY      prints lines: claim, a tab, and the problem, if there is one
+    probe.py LIBRARY NUMBER
+
+Prints a line for each of check.py's claims, the number and what is wrong; see tools/harness.py.
 """
 
 import ctypes
@@ -16,7 +18,9 @@ class Data(ctypes.Structure):
 
 
 class Seen(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_int) for name in ("team", "came", "missed", "shared", "calls"))
+    _fields_ = tuple(
+        (name, ctypes.c_int) for name in ("team", "now", "together", "shared", "calls")
+    )
 
 
 def made_up(seed):
@@ -97,9 +101,8 @@ def alone(library, threads):
     """Return "" or how the threads were not at work together, each on its own weights."""
     data = made_up(5)
     _, seen = answer_of(library, data, threads, 2, threads)
-    if seen.missed or seen.came != threads:
-        together = seen.missed or seen.came
-        return f"only {together} of {threads} threads train at the same time; who waits for whom?"
+    if seen.together < threads:
+        return f"only {seen.together} of {threads} threads train together; who waits for whom?"
     if seen.shared:
         return f"{seen.shared} times two threads trained the same weights; give each thread its own"
     return ""
@@ -113,22 +116,20 @@ def twice(library):
 
 
 def main():
-    library = ctypes.CDLL(sys.argv[1])
-    refused = False
-    for claim, problem in (
-        ("right on one thread", lambda: wrong(library, 1, 1, 4)),
-        (
-            "threads train together, each on its own weights",
-            lambda: alone(library, 2) or alone(library, 4),
-        ),
-        ("right on two threads", lambda: wrong(library, 2, 2, 4, 2) or wrong(library, 3, 2, 12, 2)),
-        ("right on four threads", lambda: wrong(library, 4, 4, 1, 4) or wrong(library, 5, 4, 3, 4)),
-    ):
-        found = problem()
-        refused |= bool(found)
-        print(f"{claim}\t{found}", flush=True)
-    if not refused:
-        print(f"the same bits in two runs\t{twice(library)}", flush=True)
+    path, number = sys.argv[1:]
+    library = ctypes.CDLL(path)
+    claims = (
+        lambda: wrong(library, 1, 1, 4),
+        lambda: alone(library, 2) or alone(library, 4),
+        lambda: wrong(library, 2, 2, 4, 2) or wrong(library, 3, 2, 12, 2),
+        lambda: wrong(library, 4, 4, 1, 4) or wrong(library, 5, 4, 3, 4),
+    )
+    problems = []
+    for claim in claims:
+        problems.append(claim())
+        print(number, problems[-1], flush=True)
+    if not any(problems):
+        print(number, twice(library), flush=True)
 
 
 if __name__ == "__main__":
