@@ -64,7 +64,7 @@ races() {
 
 # sanitized_modules: build what stands in $twin, and call every parallel function of it.
 sanitized_modules() {
-    cp bench.py ./*.h setup.py "$twin"
+    cp ./*.h setup.py "$twin"
     ln -sfn "$PWD/../tools" "$BATS_TEST_TMPDIR/tools"
     sanitized_extension <<'PY'
 import sys

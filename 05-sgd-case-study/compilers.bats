@@ -68,7 +68,7 @@ sanitized() {
     needs_sanitizer
     twin="$BATS_TEST_TMPDIR/twin"
     mkdir "$twin"
-    cp bench.py ./*.h setup.py sgd_cython.pyx "$twin"
+    cp ./*.h setup.py sgd_cython.pyx "$twin"
     train() {
         sanitized_extension <<'PY'
 import sys

@@ -79,7 +79,7 @@ def enough_memory(size):  # around what takes so many bytes; Linux promises more
 @contextlib.contextmanager
 def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
-    folder = Path(__file__).parent  # of the link
+    folder = Path(sys.argv[0]).absolute().parent  # the program's
     sys.path.insert(0, str(folder / "build"))
     try:
         yield

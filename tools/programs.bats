@@ -113,7 +113,7 @@ says_what_to_type() {
     local folder=$BATS_TEST_TMPDIR/${PWD##*/}
     [ "$1" = python ] || return 0
     mkdir -p "$folder" && tar -c -f - --exclude=build . | tar -x -C "$folder" -f -
-    says_one_line 2 'type: make build' python -S "$folder/$2"
+    says_one_line 2 'type: make build' env PYTHONPATH="$PWD/../tools" python -S "$folder/$2"
 }
 
 @test "the Python of the other chapters says in one line what to type before it is built" {

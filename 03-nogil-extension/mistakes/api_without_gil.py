@@ -7,14 +7,14 @@ What then happens is luck. Python's development mode, -X dev, leaves nothing to 
 
 import signal
 
-import common
 from bench import run
+from mistakes import build, child, finish, say, start
 
 
 def call(function, *options):
     """Call a function of the module in a child; return (exit code, its output)."""
     code = f"import api_without_gil; print(api_without_gil.{function}())"
-    return common.child(code, *options)
+    return child(code, *options)
 
 
 def ending(code, output):
@@ -26,27 +26,27 @@ def ending(code, output):
 
 
 def main():
-    common.start(__doc__)
-    common.say(
+    start(__doc__)
+    say(
         "expected",
         "under -X dev, a fatal error: Python memory allocator called without holding the GIL",
     )
 
-    common.build(common.HERE / "api_without_gil.c")
+    build("api_without_gil")
     code, output = call("broken", "-X", "dev")
-    common.say("seen", *ending(code, output))
-    common.say("", "without -X dev, today: " + ", ".join(ending(*call("broken"))))
-    common.say(
+    say("seen", *ending(code, output))
+    say("", "without -X dev, today: " + ", ".join(ending(*call("broken"))))
+    say(
         "cause",
         "PyLong_FromLong() takes memory from an allocator that the GIL protects.",
         "Without the GIL, two threads may be given the same memory.",
     )
-    common.say("fix", "compute in C, take the GIL back, then make the object")
+    say("fix", "compute in C, take the GIL back, then make the object")
 
     fixed_code, fixed_output = call("fixed", "-X", "dev")
-    common.say("fixed", "under -X dev: " + ", ".join(ending(fixed_code, fixed_output)))
+    say("fixed", "under -X dev: " + ", ".join(ending(fixed_code, fixed_output)))
     aborted = code == -signal.SIGABRT and "memory allocator called without" in output
-    common.finish(aborted and (fixed_code, fixed_output) == (0, "1234567890\n"))
+    finish(aborted and (fixed_code, fixed_output) == (0, "1234567890\n"))
 
 
 if __name__ == "__main__":

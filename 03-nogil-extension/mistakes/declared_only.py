@@ -8,8 +8,8 @@ nobody else can come in, however long the first one waits.
 
 from concurrent.futures import ThreadPoolExecutor
 
-import common
 from bench import run
+from mistakes import finish, load, say, start
 
 
 def met(module, function, timeout):
@@ -20,23 +20,23 @@ def met(module, function, timeout):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", "two threads call declared(), and never more than 1 of 2 is inside")
+    start(__doc__)
+    say("expected", "two threads call declared(), and never more than 1 of 2 is inside")
 
-    module = common.load("declared_only")
+    module = load("declared_only")
     declared = met(module, module.declared, 0.2)  # in vain, so not for long
     released = met(module, module.released, 60)  # ends when both are there
 
-    common.say("seen", f"{declared} of 2 threads inside declared() at once")
-    common.say(
+    say("seen", f"{declared} of 2 threads inside declared() at once")
+    say(
         "cause",
         "cpdef int declared(double timeout) noexcept nogil:",
         "is a permission: code that has no GIL may call this. It releases nothing, and a "
         "caller from Python comes in with the GIL.",
     )
-    common.say("fix", "with nogil:", "around the loop, in the function that Python calls")
-    common.say("fixed", f"{released} of 2 threads inside released() at once")
-    common.finish((declared, released) == (1, 2))
+    say("fix", "with nogil:", "around the loop, in the function that Python calls")
+    say("fixed", f"{released} of 2 threads inside released() at once")
+    finish((declared, released) == (1, 2))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ What decides is no small difference in time, but steps that are faster than any 
 
 import time
 
-import common
 from bench import run
+from mistakes import finish, load, say, start
 
 STEPS = 10**15
 LESS = 10**6  # steps, of the loops that are still there
@@ -46,18 +46,18 @@ def generator(n):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", f"{STEPS:,} steps in about a microsecond")
+    start(__doc__)
+    say("expected", f"{STEPS:,} steps in about a microsecond")
 
-    module = common.load("deleted_loop")
+    module = load("deleted_loop")
     n, spent = most_steps(module.broken)
-    common.say("seen", f"{n:,} steps in {spent * 1e6:.2g} microseconds")
-    common.say(
+    say("seen", f"{n:,} steps in {spent * 1e6:.2g} microseconds")
+    say(
         "cause",
         "the compiler sees that the loop can only end with steps = n, and returns n.",
         "At a step a nanosecond, the loop would have taken eleven days.",
     )
-    common.say(
+    say(
         "fix",
         "with_barrier(): tell the compiler that steps may have changed, so it must count;",
         "with_answer(): let each step need the one before, and check the answer",
@@ -65,11 +65,11 @@ def main():
 
     times = {name: seconds(getattr(module, name), LESS) for name in KEPT}
     lines = (f"{f}(): {LESS:,} steps in {t * 1e6:,.0f} microseconds" for f, t in times.items())
-    common.say("fixed", *lines)
+    say("fixed", *lines)
     deleted = n == STEPS and spent / n < FASTEST
     kept = min(times.values()) / LESS > FASTEST
     right = module.with_barrier(1000) == 1000 and module.with_answer(1000) == generator(1000)
-    common.finish(deleted and kept and right)
+    finish(deleted and kept and right)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ The times differ from machine to machine. What decides is the C that Cython make
 
 import time
 
-import common
 from bench import run
+from mistakes import BUILD, finish, load, say, start, translate
 
 CHECK = "__Pyx_ErrOccurredWithGIL()"  # Cython's name for: take the GIL, look, give it back
 CALLS = 300_000
@@ -26,7 +26,7 @@ def nanoseconds(function):
 
 def call_in_c(name):
     """Return the line of C that calls the function, and where it stands."""
-    path = common.BUILD / "exception_check.c"
+    path = BUILD / "exception_check.c"
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if f"_{name}(1.0)" in line:
             return line.strip().partition(" __PYX_ERR")[0], f"{path.name}, line {number}"
@@ -34,27 +34,27 @@ def call_in_c(name):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", f"a check follows the call in the C: {CHECK}")
+    start(__doc__)
+    say("expected", f"a check follows the call in the C: {CHECK}")
 
-    module = common.load("exception_check")
+    module = load("exception_check")
     before, right = nanoseconds(module.call_checked)
     after, right_too = nanoseconds(module.call_unchecked)
     checked, place = call_in_c("checked")
     unchecked, fixed_place = call_in_c("unchecked")
 
-    hint = "".join(common.translate("exception_check")[1][:1]).rpartition(": ")[2] or "no hint"
-    common.say("seen", checked, f"({place}); {before:.1f} ns a call", f"Cython: {hint}")
-    common.say(
+    hint = "".join(translate("exception_check")[1][:1]).rpartition(": ")[2] or "no hint"
+    say("seen", checked, f"({place}); {before:.1f} ns a call", f"Cython: {hint}")
+    say(
         "cause",
         "cdef void checked(double x) nogil:",
         "might raise, as far as Cython 3 can tell, and void has no value to say so with.",
         "So the caller looks for an exception, and that needs the GIL, every time. (A function "
         "that returns a number says so with -1: its caller looks only when it sees one.)",
     )
-    common.say("fix", "cdef void unchecked(double x) noexcept nogil:")
-    common.say("fixed", unchecked, f"({fixed_place}); {after:.1f} ns a call")
-    common.finish(CHECK in checked and CHECK not in unchecked and right and right_too)
+    say("fix", "cdef void unchecked(double x) noexcept nogil:")
+    say("fixed", unchecked, f"({fixed_place}); {after:.1f} ns a call")
+    finish(CHECK in checked and CHECK not in unchecked and right and right_too)
 
 
 if __name__ == "__main__":

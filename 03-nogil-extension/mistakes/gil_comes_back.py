@@ -8,14 +8,16 @@ It needs such a Python: this one, or one on PATH. Without it, nothing is shown.
 import shutil
 import sys
 
-import common
 from bench import run
+from compiling import SHARED
+from mistakes import build, child, finish, say, start
 
 NAMES = "python3.15t", "python3.14t", "python3.13t", "python3t"
 ASK = """
 import os, sysconfig
 header = os.path.join(sysconfig.get_path("include"), "Python.h")
 print(sysconfig.get_config_var("Py_GIL_DISABLED") == 1 and os.path.exists(header))
+print(os.path.dirname(header))
 """
 LOOK = """
 import sys
@@ -26,28 +28,29 @@ print(before, sys._is_gil_enabled())
 
 
 def free_threaded():
-    """Return a free-threaded Python that has its headers, or None."""
+    """Return a free-threaded Python, and the folder of its headers; or None twice."""
     for python in (sys.executable, *filter(None, map(shutil.which, NAMES))):
-        if common.child(ASK, python=python)[1].endswith("True\n"):
-            return python
-    return None
+        *_, found, include = child(ASK, python=python)[1].splitlines() or ["", ""]
+        if found == "True":
+            return python, include
+    return None, None
 
 
 def gil(python, module):
     """Return in words whether the GIL is on before and after an import of the module."""
-    output = common.child(LOOK.replace("MODULE", module), python=python, PYTHON_GIL=None)[1]
+    output = child(LOOK.replace("MODULE", module), python=python, PYTHON_GIL=None)[1]
     on = {"True": "on", "False": "off"}
     before, after = (on.get(word, word) for word in output.split()[-2:])
     return f"{before} before the import, {after} after it"
 
 
 def explain():
-    common.say(
+    say(
         "cause",
         "the module says nothing about the GIL, so Python takes it that the module needs "
         "one, and turns it on for the whole process. A RuntimeWarning is all you see.",
     )
-    common.say(
+    say(
         "fix",
         "{Py_mod_gil, Py_MOD_GIL_NOT_USED} in the slots of the module;",
         "in Cython: # cython: freethreading_compatible=True",
@@ -55,24 +58,24 @@ def explain():
 
 
 def main():
-    common.start(__doc__, needs_gil=False)
-    common.say("expected", "the GIL is off before the import, on after it")
+    start(__doc__, needs_gil=False)
+    say("expected", "the GIL is off before the import, on after it")
 
-    python = free_threaded()
+    python, include = free_threaded()
     if not python:
         missing = "nothing: no free-threaded Python, with headers, was found on PATH"
-        common.say("seen", missing, f"({', '.join(NAMES)})")
+        say("seen", missing, f"({', '.join(NAMES)})")
         explain()
         return
-    source = common.HERE / "gil_comes_back.c"
-    common.build(source, module="undeclared", python=python)
-    common.build(source, "-DDECLARED", module="declared", python=python)
+    words = [*SHARED, "-I", include]
+    build("gil_comes_back", module="undeclared", words=words)
+    build("gil_comes_back", "-DDECLARED", module="declared", words=words)
     undeclared, declared = gil(python, "undeclared"), gil(python, "declared")
-    common.say("seen", f"{undeclared} ({python})")
+    say("seen", f"{undeclared} ({python})")
     explain()
-    common.say("fixed", declared)
+    say("fixed", declared)
     came_back = undeclared == "off before the import, on after it"
-    common.finish(came_back and declared == "off before the import, off after it")
+    finish(came_back and declared == "off before the import, off after it")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ A child process runs into the deadlock. Its watchdog is a thread in C that needs
 
 import re
 
-import common
 from bench import run
+from mistakes import build, child, finish, say, start
 
 CHILD = """
 import faulthandler, threading, time
@@ -44,29 +44,29 @@ def stacks(output):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", "a deadlock, ended after 2 s, with both threads waiting in C")
+    start(__doc__)
+    say("expected", "a deadlock, ended after 2 s, with both threads waiting in C")
 
-    common.build(common.HERE / "lock_and_gil.c")
-    code, output = common.child(CHILD)
+    build("lock_and_gil")
+    code, output = child(CHILD)
     waiting = stacks(output)
     deadlock = "Timeout (" in output and "both are done" not in output and code == 1
-    common.say("seen", output.strip().partition("\n")[0] + f" Exit code {code}.", *waiting)
-    common.say(
+    say("seen", output.strip().partition("\n")[0] + f" Exit code {code}.", *waiting)
+    say(
         "cause",
         "visit() keeps the mutex and waits for the GIL; insert_broken() keeps the GIL and "
         "waits for the mutex. Each has what the other needs.",
     )
-    common.say(
+    say(
         "fix",
         "never wait for a lock with the GIL held: insert_fixed() releases the GIL first, "
         "and so must everybody who takes this lock (3.13's PyMutex_Lock does it by itself)",
     )
 
-    fixed_code, output = common.child(FIXED)
-    common.say("fixed", f"{output.strip()}; exit code {fixed_code}")
+    fixed_code, output = child(FIXED)
+    say("fixed", f"{output.strip()}; exit code {fixed_code}")
     named = {line.partition(" ")[0] for line in waiting} == {"visitor", "inserter"}
-    common.finish(deadlock and named and fixed_code == 0)
+    finish(deadlock and named and fixed_code == 0)
 
 
 if __name__ == "__main__":

@@ -7,32 +7,32 @@ The friendliest of all these mistakes: Cython sees it and refuses to compile.
 
 from array import array
 
-import common
 from bench import run
+from mistakes import finish, load, say, start, translate
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", "values is a list, and Cython refuses to compile `value = values[i]`")
+    start(__doc__)
+    say("expected", "values is a list, and Cython refuses to compile `value = values[i]`")
 
-    compiled, errors = common.translate("object_in_nogil")
-    common.say("seen", *(errors or ["Cython has no objection"]))
-    common.say(
+    compiled, errors = translate("object_in_nogil")
+    say("seen", *(errors or ["Cython has no objection"]))
+    say(
         "cause",
         "values[i] is a Python float: to read it is to count a reference, and another "
         "thread may change the list at the same moment. Both need the GIL.",
     )
-    common.say(
+    say(
         "fix",
         "def total(const double[::1] values not None):",
         "a memoryview instead of a list: C doubles in memory, no Python objects",
     )
 
-    fixed = common.load("object_in_nogil_fixed", "-O0")  # compiles soon: nothing is timed here
+    fixed = load("object_in_nogil_fixed", "-O0")  # compiles soon: nothing is timed here
     answer = fixed.total(array("d", range(1000)))
-    common.say("fixed", f"object_in_nogil_fixed.pyx compiles; sum of 0 to 999: {answer:,.0f}")
+    say("fixed", f"object_in_nogil_fixed.pyx compiles; sum of 0 to 999: {answer:,.0f}")
     refused = any("not allowed without" in error for error in errors)
-    common.finish(not compiled and refused and answer == sum(range(1000)))
+    finish(not compiled and refused and answer == sum(range(1000)))
 
 
 if __name__ == "__main__":

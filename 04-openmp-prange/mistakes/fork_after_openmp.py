@@ -6,8 +6,10 @@ The child tells when it comes to its loop, and when it leaves it. With gcc's lib
 leaves; the libomp of clang notices the fork.
 """
 
-import common
+import mistakes
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 DONE = "before the loop, after the loop of 2 threads"
 HUNG = "before the loop, and nothing more"
@@ -30,30 +32,30 @@ print("child:", ", ".join(said))
 def child(method, patience):
     """Start a child after a parallel loop; return what it said within a time for its own loop."""
     code = PARENT.replace("METHOD", method).replace("PATIENCE", str(patience))
-    lines = common.child(code)[1].splitlines()  # Python 3.12 and newer warn first, of fork
+    lines = mistakes.child(code)[1].splitlines()  # Python 3.12 and newer warn first, of fork
     return next((line[7:] for line in lines if line.startswith("child: ")), "nothing")
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", f"with libgomp a child that says: {HUNG}; with libomp it works")
+    start(__doc__)
+    say("expected", f"with libgomp a child that says: {HUNG}; with libomp it works")
 
-    runtime = common.load("fork_after_openmp", "-O0", *common.openmp()).runtime
+    runtime = load("fork_after_openmp", "-O0", *OPENMP).runtime
     seen = child("fork", 3 if runtime == "libgomp" else 60)  # seconds, for two iterations
-    common.say("seen", f"fork, with {runtime}: {seen}")
+    say("seen", f"fork, with {runtime}: {seen}")
     if runtime == "libomp":
-        common.say("", "libomp notices the fork, so nothing hangs here; compile with gcc to see it")
-    common.say(
+        say("", "libomp notices the fork, so nothing hangs here; compile with gcc to see it")
+    say(
         "cause",
         "fork copies the memory, but of the threads only the one that calls it. libgomp's "
         "memory says that the team is there, and the child waits for a thread that is not.",
     )
-    common.say("fix", 'multiprocessing.get_context("forkserver") or "spawn": a fresh process')
+    say("fix", 'multiprocessing.get_context("forkserver") or "spawn": a fresh process')
 
     fixed = {method: child(method, 60) for method in ("forkserver", "spawn")}
-    common.say("fixed", *(f"{method}: {said}" for method, said in fixed.items()))
+    say("fixed", *(f"{method}: {said}" for method, said in fixed.items()))
     shown = seen == (DONE if runtime == "libomp" else HUNG)
-    common.finish(shown and set(fixed.values()) == {DONE})
+    finish(shown and set(fixed.values()) == {DONE})
 
 
 if __name__ == "__main__":

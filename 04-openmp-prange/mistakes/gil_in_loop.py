@@ -7,8 +7,9 @@ The times differ from machine to machine. What decides is how often the GIL was 
 
 import time
 
-import common
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 N = 200_000
 PRICES = [1.0, 2.0, 3.0, 4.0]
@@ -26,25 +27,25 @@ def measure(module, function, threads=2):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", f"{N:,} iterations take the GIL {N:,} times, one after another")
+    start(__doc__)
+    say("expected", f"{N:,} iterations take the GIL {N:,} times, one after another")
 
-    module = common.load("gil_in_loop", *common.openmp())
+    module = load("gil_in_loop", *OPENMP)
     before, often, right = measure(module, module.broken)
     alone, _, right_alone = measure(module, module.broken, 1)
-    common.say("seen", f"{N:,} iterations: GIL taken {often:,} times; {before:.1f} ns each")
-    common.say("", f"on one thread: {alone:.1f} ns each")
-    common.say(
+    say("seen", f"{N:,} iterations: GIL taken {often:,} times; {before:.1f} ns each")
+    say("", f"on one thread: {alone:.1f} ns each")
+    say(
         "cause",
         "with gil: total += <double>prices[i & 3]",
         "The threads wait for each other at every iteration, and for every other Python "
         "thread too. No number of cores makes such a loop faster.",
     )
-    common.say("fix", "turn objects into numbers before the loop; touch Python after it, or seldom")
+    say("fix", "turn objects into numbers before the loop; touch Python after it, or seldom")
 
     after, seldom, right_too = measure(module, module.fixed)
-    common.say("fixed", f"{N:,} iterations: GIL taken {seldom:,} times; {after:.1f} ns each")
-    common.finish(often >= N and seldom < 10 and right and right_alone and right_too)
+    say("fixed", f"{N:,} iterations: GIL taken {seldom:,} times; {after:.1f} ns each")
+    finish(often >= N and seldom < 10 and right and right_alone and right_too)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ Nothing of other people's is overwritten: x and out are the first four of five n
 
 from array import array
 
-import common
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 BESIDE = 7.0  # the fifth number of out's memory, which is not a part of out
 
@@ -24,30 +25,30 @@ def double(function, *n, x=4, out=4):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", "too few: zeros are left; too many: the number beside is overwritten")
+    start(__doc__)
+    say("expected", "too few: zeros are left; too many: the number beside is overwritten")
 
-    module = common.load("length_beside", "-O0", *common.openmp())
+    module = load("length_beside", "-O0", *OPENMP)
     few, many, billions = (double(module.broken, n) for n in (2, 5, 3_000_000_000))
-    common.say(
+    say(
         "seen",
         f"n = 2: out is {few[:4]}, and no error",
         f"n = 5: the {BESIDE} beside out became {many[4]}, and no error",
         f"n = 3,000,000,000: {billions}",
     )
-    common.say(
+    say(
         "cause",
         "an int n that a caller passes may say anything, and with boundscheck off nobody "
         "compares it with the arrays. It also ends at 2,147,483,647.",
     )
-    common.say("fix", "Py_ssize_t n = x.shape[0], and a ValueError where out has another length")
+    say("fix", "Py_ssize_t n = x.shape[0], and a ValueError where out has another length")
 
     right, refused = double(module.fixed), double(module.fixed, out=3)
-    common.say("fixed", f"out is {right[:4]}", str(refused))
+    say("fixed", f"out is {right[:4]}", str(refused))
     partial = few == [2, 2, 0, 0, BESIDE] and many == [2, 2, 2, 2, 2]
     overflow = str(billions).startswith("OverflowError: ")
     safe = right == [2, 2, 2, 2, BESIDE] and str(refused).startswith("ValueError: ")
-    common.finish(partial and overflow and safe)
+    finish(partial and overflow and safe)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ Nothing is traced here. What decides is how often the GIL is taken, and not the 
 import sys
 import time
 
-import common
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 N = 200_000
 SQUARES = sum(i * i for i in range(N))
@@ -29,31 +30,28 @@ def measure(module, function):
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", f"{N:,} calls take the GIL twice each, and nothing asked for it")
+    start(__doc__)
+    say("expected", f"{N:,} calls take the GIL twice each, and nothing asked for it")
 
-    flags = common.openmp()
-    module = common.load("linetrace_left_on", MACRO, *flags, module="traced")
-    inert = common.load("linetrace_left_on", *flags, module="without_macro")
+    module = load("linetrace_left_on", MACRO, *OPENMP, module="traced")
+    inert = load("linetrace_left_on", *OPENMP, module="without_macro")
     before, often, right = measure(module, module.broken)
-    common.say("seen", f"{MACRO}: {often}")
-    common.say(
-        "", f"without {MACRO} (Python 3.{sys.version_info[1]}): {measure(inert, inert.broken)[1]}"
-    )
-    common.say(
+    say("seen", f"{MACRO}: {often}")
+    say("", f"without {MACRO} (Python 3.{sys.version_info[1]}): {measure(inert, inert.broken)[1]}")
+    say(
         "cause",
         "each function looks for a tracer when it begins and ends, and needs the GIL for that. "
         "Without the macro it does not, from Python 3.13 on; up to 3.12 its end still does.",
     )
-    common.say(
+    say(
         "fix",
         "remove the line, and let the coverage run pass -X linetrace=True to cython; or "
         "turn both off for one function: @cython.profile(False), @cython.linetrace(False)",
     )
 
     after, seldom, right_too = measure(module, module.fixed)
-    common.say("fixed", f"{MACRO}: {seldom}")
-    common.finish(before >= N and after < 10 and right and right_too)
+    say("fixed", f"{MACRO}: {seldom}")
+    finish(before >= N and after < 10 and right and right_too)
 
 
 if __name__ == "__main__":

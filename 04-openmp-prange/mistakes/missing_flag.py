@@ -9,8 +9,10 @@ import re
 import shutil
 import sys
 
-import common
 from bench import run
+from compiling import OPENMP
+from compiling import run as execute
+from mistakes import finish, load, say, start
 
 LIBRARIES = ["otool", "-L"] if sys.platform == "darwin" else ["ldd"]
 
@@ -19,32 +21,31 @@ def runtime(module):
     """Return the OpenMP library that a compiled module is linked with, in words."""
     if not shutil.which(LIBRARIES[0]):
         return f"not known without {LIBRARIES[0]}"
-    found = re.search(r"lib\w*omp\w*", common.execute([*LIBRARIES, module.__file__])[1])
+    found = re.search(r"lib\w*omp\w*", execute([*LIBRARIES, module.__file__])[1])
     return found[0] if found else "none"
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", "all iterations on thread 0, and a right answer all the same")
+    start(__doc__)
+    say("expected", "all iterations on thread 0, and a right answer all the same")
 
-    serial = common.load("missing_flag", "-O0", module="without_flag")
-    flags = common.openmp()
-    parallel = common.load("missing_flag", "-O0", *flags, module="with_flag")
+    serial = load("missing_flag", "-O0", module="without_flag")
+    parallel = load("missing_flag", "-O0", *OPENMP, module="with_flag")
 
     (answer, ids), library = serial.squares(), runtime(serial)
-    common.say("seen", f"answer {answer}, threads {ids}", f"OpenMP library: {library}")
-    common.say(
+    say("seen", f"answer {answer}, threads {ids}", f"OpenMP library: {library}")
+    say(
         "cause",
         "prange becomes a pragma, which a compiler without OpenMP skips. What is left is an "
         "ordinary loop.",
     )
-    common.say("fix", f"OpenMP's flag for the compiler and for the linker: {' '.join(flags)}")
+    say("fix", f"OpenMP's flag for the compiler and for the linker: {' '.join(OPENMP)}")
 
     (right, team), fixed_library = parallel.squares(), runtime(parallel)
-    common.say("fixed", f"answer {right}, threads {team}", f"OpenMP library: {fixed_library}")
+    say("fixed", f"answer {right}, threads {team}", f"OpenMP library: {fixed_library}")
     silent = (answer, ids) == (140, [0] * 8) and not library.startswith("lib")
     shared = (right, team) == (140, [0] * 4 + [1] * 4) and fixed_library != "none"
-    common.finish(silent and shared)
+    finish(silent and shared)
 
 
 if __name__ == "__main__":

@@ -5,30 +5,31 @@
 Cython sees it and refuses to compile.
 """
 
-import common
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start, translate
 
 REFUSAL = "Trying to release the GIL while it was previously released."
 
 
 def main():
-    common.start(__doc__)
-    common.say("expected", "with nogil:", "    for i in prange(n, nogil=True):", "does not compile")
+    start(__doc__)
+    say("expected", "with nogil:", "    for i in prange(n, nogil=True):", "does not compile")
 
-    compiled, errors = common.translate("released_twice")
-    common.say("seen", *(errors or ["Cython has no objection"]))
-    common.say(
+    compiled, errors = translate("released_twice")
+    say("seen", *(errors or ["Cython has no objection"]))
+    say(
         "cause",
         "nogil=True releases the GIL around the loop. Here the block has done that already, "
         "and what a thread does not hold it cannot release.",
     )
-    common.say("fix", "release in one place: prange(n) in a block, or prange(n, nogil=True)")
+    say("fix", "release in one place: prange(n) in a block, or prange(n, nogil=True)")
 
-    fixed = common.load("released_twice_fixed", "-O0", *common.openmp())
+    fixed = load("released_twice_fixed", "-O0", *OPENMP)
     answer, last = fixed.total(1000)
-    common.say("fixed", f"prange(n) in the block: sum {answer:,}, threads 0 to {last}")
+    say("fixed", f"prange(n) in the block: sum {answer:,}, threads 0 to {last}")
     refused = any(error.endswith(REFUSAL) for error in errors)
-    common.finish(not compiled and refused and (answer, last) == (sum(range(1000)), 1))
+    finish(not compiled and refused and (answer, last) == (sum(range(1000)), 1))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ ends() {
 
 @test "a mistake that does not show itself is no success" {
     copy_mistakes
-    spoil missing_flag.py 's/"-O0", module="without_flag"/"-O0", *common.openmp(), module="without_flag"/'
+    spoil missing_flag.py 's/"-O0", module="without_flag"/"-O0", *OPENMP, module="without_flag"/'
     spoil released_twice.pyx 's/ with nogil:/ if True:/'
     swap length_beside broken 'lambda x, out, n: fixed(x, out)'
     swap lost_updates broken fixed
@@ -54,8 +54,8 @@ ends() {
     swap gil_in_loop broken fixed
     swap linetrace_left_on broken fixed
     spoil fork_after_openmp.py 's/child("fork", 3/child("spawn", 60/' \
-        's/openmp()).runtime/openmp()).runtime and "libgomp"/'
-    spoil too_many_threads.py 's/= str(OPENMP)/= "1"/'
+        's/OPENMP).runtime/OPENMP).runtime and "libgomp"/'
+    spoil too_many_threads.py 's/= str(TEAM)/= "1"/'
     for script in "$copy"/mistakes/*_*.py; do
         ends 1 "$script"
     done
@@ -63,13 +63,13 @@ ends() {
 
 @test "neither is a fix that does not work" {
     copy_mistakes
-    spoil missing_flag.py 's/"-O0", \*flags,/"-O0",/'
+    spoil missing_flag.py 's/"-O0", \*OPENMP,/"-O0",/'
     spoil released_twice_fixed.pyx 's/num_threads=2/num_threads=1/'
     spoil length_beside.pyx 's/if out.shape\[0\] != n:/if False:/'
     spoil lost_updates.pyx 's/total += 1/total = total + 1/'
     spoil carried_over.pyx 's/return max(largest\[0\], largest\[1\])/return largest[1]/'
     rm "$copy"/mistakes/{fork_after_openmp,gil_in_loop,linetrace_left_on}.py # theirs take long
-    spoil too_many_threads.py 's/initargs=(1,))$/initargs=(OPENMP,))/'
+    spoil too_many_threads.py 's/initargs=(1,))$/initargs=(TEAM,))/'
     for script in "$copy"/mistakes/*_*.py; do
         ends 1 "$script"
     done
@@ -105,11 +105,4 @@ ends() {
 @test "a missing tool is one line, and exit code 2" {
     run -2 complaint env CC=/nowhere/cc "$PY" mistakes/lost_updates.py
     [ "$output" = "lost_updates.py: cannot run /nowhere/cc: No such file or directory" ]
-    run -2 complaint "$PY" -S mistakes/lost_updates.py # no site-packages: no Cython
-    [[ $output == "lost_updates.py: Cython is missing; in 04-openmp-prange, "* ]] || false
-    [ "${#lines[@]}" -eq 1 ]
-    mkdir "$BATS_TEST_TMPDIR/empty"
-    echo 'raise ImportError' >"$BATS_TEST_TMPDIR/empty/threadpoolctl.py"
-    run -2 complaint env PYTHONPATH="$BATS_TEST_TMPDIR/empty" "$PY" mistakes/too_many_threads.py
-    [[ $output == "too_many_threads.py: threadpoolctl is missing; "* && ${#lines[@]} -eq 1 ]] || false
 }

@@ -8,10 +8,13 @@ As on a machine of four cores. All threads wait in their parallel regions until 
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import common
+import numpy
+import threadpoolctl as pools
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
-PYTHON, OPENMP = 2, 4
+PYTHON, TEAM = 2, 4
 
 
 def crowd(module, job, **options):
@@ -23,17 +26,16 @@ def crowd(module, job, **options):
 
 
 def main():
-    common.start(__doc__)
-    total = PYTHON * OPENMP
-    common.say(
+    start(__doc__)
+    total = PYTHON * TEAM
+    say(
         "expected",
-        f"with OMP_NUM_THREADS={OPENMP}, {PYTHON} Python threads x {OPENMP} of OpenMP: "
+        f"with OMP_NUM_THREADS={TEAM}, {PYTHON} Python threads x {TEAM} of OpenMP: "
         f"{total} at work at once",
     )
 
-    numpy, pools, flags = common.need("numpy"), common.need("threadpoolctl"), common.openmp()
-    os.environ["OMP_NUM_THREADS"] = str(OPENMP)
-    module = common.load("too_many_threads", "-O0", *flags)
+    os.environ["OMP_NUM_THREADS"] = str(TEAM)
+    module = load("too_many_threads", "-O0", *OPENMP)
 
     def job():
         numpy.ones((2, 2)) @ numpy.ones((2, 2))  # BLAS
@@ -44,19 +46,19 @@ def main():
     before, found = crowd(module, job)
     with pools.threadpool_limits(1):
         around, less = crowd(module, job)
-    common.say("seen", f"{before} threads; threadpoolctl finds: {found}")
-    common.say("", f"limit of 1 set in the main thread: {around} threads; {less}")
-    common.say(
+    say("seen", f"{before} threads; threadpoolctl finds: {found}")
+    say("", f"limit of 1 set in the main thread: {around} threads; {less}")
+    say(
         "cause",
         "OpenMP and BLAS each take a thread for each core, whoever calls; OpenMP does so "
         "for each Python thread. It also keeps a limit for each of them, so one that is set "
         "in the main thread reaches BLAS alone.",
     )
-    common.say("fix", "ThreadPoolExecutor(2, initializer=threadpool_limits, initargs=(1,))")
+    say("fix", "ThreadPoolExecutor(2, initializer=threadpool_limits, initargs=(1,))")
 
     after, found = crowd(module, job, initializer=pools.threadpool_limits, initargs=(1,))
-    common.say("fixed", f"{after} threads; {found}")
-    common.finish((before, around, after) == (total, total, PYTHON) and "omp 1" in found)
+    say("fixed", f"{after} threads; {found}")
+    finish((before, around, after) == (total, total, PYTHON) and "omp 1" in found)
 
 
 if __name__ == "__main__":

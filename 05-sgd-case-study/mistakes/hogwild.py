@@ -7,28 +7,29 @@ them is atomic; programs often have atomic reads and writes in its place. It pay
 sparse, so that two threads hardly ever write to the same weight. Here each step writes to all 32.
 """
 
-import common
 import training
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 
 def main():
-    common.start(__doc__, needs_gil=False)
-    common.say("expected", "a step that is lost all the same, and no gain from the second thread")
+    start(__doc__, needs_gil=False)
+    say("expected", "a step that is lost all the same, and no gain from the second thread")
 
-    module = common.load("shared_weights", *training.FAST, *common.openmp())
+    module = load("shared_weights", *training.FAST, *OPENMP)
     lost = training.lost_update(module.relaxed)
-    common.say("seen", f"two steps at the same moment: {lost} of them is lost")
+    say("seen", f"two steps at the same moment: {lost} of them is lost")
     training.passes(module.relaxed)
-    common.say(
+    say(
         "cause",
         "a relaxed atomic keeps each read and each write whole, but a step is a read and a write. "
         "(An atomic addition would lose nothing, and take longer still.) The compiler may not put "
         "atomics into vectors; and two cores that write to one cache line hand it to and fro.",
     )
-    common.say("fix", "Hogwild! for sparse rows; for dense ones weights of its own for each thread")
+    say("fix", "Hogwild! for sparse rows; for dense ones weights of its own for each thread")
     same = training.local_sgd()
-    common.finish(lost == 1 and same)
+    finish(lost == 1 and same)
 
 
 if __name__ == "__main__":

@@ -3,34 +3,35 @@
 python mistakes/lock_each_step.py
 """
 
-import common
 import numpy as np
 import training
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 
 def main():
-    common.start(__doc__, needs_gil=False)
-    common.say("expected", "right steps, one after the other, and a lock for each of them")
+    start(__doc__, needs_gil=False)
+    say("expected", "right steps, one after the other, and a lock for each of them")
 
-    module = common.load("shared_weights", *training.FAST, *common.openmp())
+    module = load("shared_weights", *training.FAST, *OPENMP)
     rows, labels = np.ones((1000, 32), dtype=np.float32), np.ones(1000, dtype=np.float32)
     answers, taken = [], 0
     for threads in 1, 2:
         weights = np.zeros(32, dtype=np.float32)
         taken += module.locked(rows, labels, training.STEP, weights, threads)
         answers.append(weights.tobytes())
-    common.say("seen", f"2,000 steps took the lock {taken:,} times; no step is lost")
+    say("seen", f"2,000 steps took the lock {taken:,} times; no step is lost")
     training.passes(module.locked)
-    common.say(
+    say(
         "cause",
         "a step takes tens of nanoseconds, and so does a lock that nobody else holds. One that "
         "another thread holds puts this one to sleep, which takes microseconds. And only one "
         "thread is at work at any time.",
     )
-    common.say("fix", "meet once an epoch, not once a row: weights of its own for each thread")
+    say("fix", "meet once an epoch, not once a row: weights of its own for each thread")
     same = training.local_sgd()
-    common.finish(taken == 2000 and answers[0] == answers[1] and same)
+    finish(taken == 2000 and answers[0] == answers[1] and same)
 
 
 if __name__ == "__main__":

@@ -3,29 +3,30 @@
 python mistakes/prange_over_rows.py
 """
 
-import common
 import training
 from bench import run
+from compiling import OPENMP
+from mistakes import finish, load, say, start
 
 
 def main():
-    common.start(__doc__, needs_gil=False)
-    common.say("expected", "steps that overwrite each other, and no gain from the second thread")
+    start(__doc__, needs_gil=False)
+    say("expected", "steps that overwrite each other, and no gain from the second thread")
 
-    module = common.load("shared_weights", *training.FAST, *common.openmp())
+    module = load("shared_weights", *training.FAST, *OPENMP)
     lost = training.lost_update(module.racing)
-    common.say("seen", f"two steps at the same moment: {lost} of them is lost")
+    say("seen", f"two steps at the same moment: {lost} of them is lost")
     training.passes(module.racing)
-    common.say(
+    say(
         "cause",
         "both threads read the weights, both add their own step, and the one that writes last "
         "wins. It is a data race: in C its behaviour is undefined. The objective hides it, since "
         "a lost step or two is noise like any other; and each write takes the cache line away "
         "from the other core, so that two threads gain nothing.",
     )
-    common.say("fix", "weights of its own for each thread, averaged at the end (local SGD)")
+    say("fix", "weights of its own for each thread, averaged at the end (local SGD)")
     same = training.local_sgd()
-    common.finish(lost == 1 and same)
+    finish(lost == 1 and same)
 
 
 if __name__ == "__main__":

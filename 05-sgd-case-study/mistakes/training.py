@@ -3,16 +3,16 @@
 import sys
 import time
 
-import common
 from bench import fail
+from mistakes import HERE, say
 
-sys.path[:0] = [str(common.HERE.parent), str(common.HERE.parent / "build")]
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "build")]
 try:
     import numpy as np
     import sgd_cython
     from flights_file import load, objective
 except ImportError as error:
-    fail(2, f"{error}; in {common.HERE.parent.name}, type: make build && . ../.venv/bin/activate")
+    fail(2, f"{error}; in {HERE.parent.name}, type: make build && . ../.venv/bin/activate")
 
 STEP = 0.01
 FAST = "-O3", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math"
@@ -21,7 +21,7 @@ FAST = "-O3", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math"
 def flights():
     """Return the data set, and its training rows and labels as arrays in memory."""
     try:
-        data = load(common.HERE.parent / "build/flights.bin")
+        data = load(HERE.parent / "build/flights.bin")
     except ValueError as error:
         fail(2, error)
     return data, data.rows[: data.train].copy(), data.labels[: data.train].copy()
@@ -49,7 +49,7 @@ def passes(train):
         gap = objective(data, weights) / data.optimum - 1
         took = seconds(lambda t=threads, w=weights: train(rows, labels, STEP, w, t)) / len(rows)
         words = f"{threads} thread{'s' * (threads > 1)}: {took * 1e9:5.0f} ns a row"
-        common.say("", f"{words}, {gap:.5%} above the optimum")
+        say("", f"{words}, {gap:.5%} above the optimum")
 
 
 def lost_update(train):
@@ -75,5 +75,5 @@ def local_sgd():
     gap = objective(data, answers[0]) / data.optimum - 1
     bits = "the same bits" if same else "other bits"
     words = f"2 threads: {took:5.0f} ns a row, {gap:.5%} above the optimum, {bits} in 5 runs"
-    common.say("fixed", words)
+    say("fixed", words)
     return same
