@@ -25,7 +25,7 @@ subprocess.Popen(["sleep", "1000"], pass_fds=[lock.fileno()])
 
 
 def run(folder, work=None, stdout=subprocess.PIPE, **options):
-    """Check mine.py of an exercise, or else a work; return the exit code and all that is said."""
+    """Check mine.py, or else a work; return the exit code and all that is said."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "check.py").write_text(CHECK)
     (folder / "starter.py").write_text(f"{BEGUN}print(sys.argv[-1], 'ñ')\n", encoding="utf-8")
@@ -52,6 +52,9 @@ def test_a_copy_is_the_readers_and_half_a_copy_is_none(folder):
     (folder / "mine.py").write_text(BEGUN * 2)
     code, output = run(folder)
     assert code == 0 and "All right" in output and "not yet" not in output
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert run(folder, stdout=writer)[0] == -signal.SIGPIPE  # and no traceback
 
 
 WORKS = {
@@ -77,9 +80,3 @@ def test_a_signal_to_the_check_ends_all_that_the_work_started(folder, number):
     assert run(folder, work, **heard)[0] == 128 + number
     with open(folder / "lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-
-
-def test_a_closed_pipe_is_no_traceback(folder):
-    reader, writer = os.pipe()
-    os.close(reader)
-    assert run(folder, BEGUN * 2, writer)[0] == -signal.SIGPIPE
