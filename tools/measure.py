@@ -49,12 +49,9 @@ class Failed(Exception):
 def run_once(command):
     """Run one example and return what it prints; Failed if it fails or hangs."""
     try:
-        words = shlex.split(os.path.expandvars(command))
-        code, output, errors = bounded.run(words, TIMEOUT)
-    except OSError as error:
-        raise Failed(f"{command}: {error.strerror}") from error
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"{command}: still running after {TIMEOUT} s") from error
+        code, output, errors = bounded.run(shlex.split(os.path.expandvars(command)), TIMEOUT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failed(f"{command}: {error}") from error
     if code:
         said = errors.strip().splitlines() or ["it says nothing"]
         raise Failed(f"{command}: exit code {code}: {said[-1]}")
@@ -90,17 +87,15 @@ def run_all(programs, budget):
                 return runs
 
 
-def benchmark(label, title, runs, about, varies):
+def benchmark(label, title, runs, about, varies=()):
     """Turn the runs of one row into a pyperf.Benchmark; Failed if its answer changes."""
     name = f"{label}/{runs[0]['version']}"
     if len({run["answer"] for run in runs}) > 1 and name not in varies:
         raise Failed(f"{name}: the answer changes from run to run")
     about = about | {"name": f"{name} {runs[0]['threads']}", "program": label, "title": title}
+    keep = {"collect_metadata": False}
     return pyperf.Benchmark(
-        [
-            pyperf.Run([float(run["seconds"])], metadata=about | run, collect_metadata=False)
-            for run in runs
-        ]
+        [pyperf.Run([float(run["seconds"])], metadata=about | run, **keep) for run in runs]
     )
 
 
@@ -116,38 +111,36 @@ def measure_rows(table, about, budget):
 
 
 def measure_text(table, about):
-    """Run the one program of a table that has no rows; return a benchmark, and what it printed."""
+    """Run the one program of a table without rows; return a benchmark of it, and its output."""
     ((label, command),) = table["programs"].items()
     begin = time.perf_counter()
     text = run_once(command)
-    run = {"seconds": str(time.perf_counter() - begin), "version": "-", "threads": "-"}
-    return [benchmark(label, "-", [run | {"answer": "-"}], about, ())], text
+    run = {"version": "-", "threads": "-", "answer": "-", "seconds": time.perf_counter() - begin}
+    return [benchmark(label, "-", [run], about)], text
 
 
 def measure(name, budget):
-    """Measure a table of this folder and store it: whole, or not at all."""
+    """Measure a table of this folder and store it."""
     table, about = results.settings(Path())[name], machine.metadata()
     stored, text = Path("build", f"{name}.json"), Path("build", f"{name}.txt")
-    for path in stored, text:
-        path.unlink(missing_ok=True)  # what fails below leaves nothing older behind
+    stored.unlink(missing_ok=True)  # what fails below leaves nothing older behind
     if "columns" in table:
         benchmarks, below = measure_rows(table, about, budget)
     else:
         benchmarks, below = measure_text(table, about)
-    suite = pyperf.BenchmarkSuite(benchmarks)
-    if below:
-        store(text, lambda path: path.write_text(below, encoding="utf-8"))
-    store(stored, lambda path: suite.dump(str(path)))
+    store(text, lambda path: path.write_text(below, encoding="utf-8"))
+    store(stored, lambda path: pyperf.BenchmarkSuite(benchmarks).dump(str(path)))
 
 
 def show(name, took):
-    console, labels = page.console_for(), results.settings(Path())[name]["programs"]
+    """Show a table and the remark below it; with BRIEF=yes, a line that says what was measured."""
     if os.environ.get("BRIEF") == "yes":
-        console.out(f"  {name:<18}{' '.join(labels)[:48]:<50}{took:6.1f} s", highlight=False)
+        programs = " ".join(results.settings(Path())[name]["programs"])
+        print(f"  {name:<18}{programs[:48]:<50}{took:6.1f} s")
         return
+    console = page.console_for()
     results.show(console, Path(), name)
-    console.out()
-    console.print(Markdown(page.remark(Path(), name)), "")
+    console.print("", Markdown(page.remark(Path(), name)), "")
 
 
 def main():

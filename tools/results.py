@@ -130,8 +130,9 @@ def show(console, folder, name):
         print_steps(console, rows, table["steps"])
     if rows:
         print_rows(console, rows, ["version", *table["columns"].split()], titles=True)
-    if (text := folder / "build" / f"{name}.txt").is_file():
-        console.out("\n" * bool(rows) + text.read_text(encoding="utf-8").rstrip(), highlight=False)
+    below = (folder / "build" / f"{name}.txt").read_text(encoding="utf-8").rstrip()
+    if below:
+        console.out("\n" * bool(rows) + below, highlight=False)
     if starved := [row["name"] for row in rows if row["starved"]]:
         say(console, f"without a core for each thread: {', '.join(starved)}")
 

