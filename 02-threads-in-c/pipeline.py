@@ -87,16 +87,16 @@ def pipeline(n, chunk, workers, items):
 
 
 def print_rows(args, items):
-    """Print both rows, or only the first after Ctrl-C; return the last one's made and done."""
-    made, done, expected = 0, 0, None
+    """Print both rows, or none after Ctrl-C; return what was done last: primes, made and done."""
+    expected = None
     for version, workers in ((sequential, 1), (pipeline, args.t)):
-        if not interrupted.is_set():
-            with stopwatch() as took:
-                primes, made, done = version(args.n, args.c, workers, items)
-            expected = primes if version is sequential else expected
-            right = made == done and (primes == expected or interrupted.is_set())
-            row(version.__name__, workers, primes, right, took, made, done)
-    return made, done
+        with stopwatch() as took:
+            primes, made, done = version(args.n, args.c, workers, items)
+        if interrupted.is_set():  # the seconds of a part of the work have no speed-up
+            break
+        expected = primes if version is sequential else expected
+        row(version.__name__, workers, primes, (primes, made) == (expected, done), took, made, done)
+    return primes, made, done
 
 
 def main():
@@ -112,11 +112,11 @@ def main():
     print(f"count the primes below {args.n:,}, {args.c:,} an item; places in the queue: {args.q}")
     header("made", "done")
     sys.stdout.flush()
-    made, done = print_rows(args, items)
+    primes, made, done = print_rows(args, items)
     if items.most:
         print(f"\nat most {items.most} of {args.q} places in the queue were taken at one time")
     if interrupted.is_set():
-        print(f"stopped by Ctrl-C: {made} items made, {done} done")
+        print(f"stopped by Ctrl-C: {made} items made, {done} done, {primes} primes")
     verdict()
     if interrupted.is_set():
         sys.exit(128 + signal.SIGINT)

@@ -165,17 +165,15 @@ item_first() {
 @test "Ctrl-C stops the producer, and what it has made is done: exit 130, if ignored before too" {
     # Item 20 presses it: an item is one number, so the answer is the number of primes below `made`.
     # In the second row the queue's four places are all that the producer can be ahead.
-    for row in 0:sequential 1:pipeline; do
-        item_first "if (low == 20 \\&\\& queue.most >= ${row%:*}) kill(getpid(), SIGINT)" \
-            "low == 20 and threading.active_count() > ${row%:*} and os.kill(os.getpid(), signal.SIGINT)"
+    for row in 0 1; do
+        item_first "if (low == 20 \\&\\& queue.most >= $row) kill(getpid(), SIGINT)" \
+            "low == 20 and threading.active_count() > $row and os.kill(os.getpid(), signal.SIGINT)"
         for program in "$BATS_TEST_TMPDIR/pipeline" "$PY $BATS_TEST_TMPDIR/pipeline.py"; do
             run -130 limited bash -c "trap '' INT; exec $program -n 20000 -c 1 -t 1 -q 4"
-            made=$(column made "${row#*:}")
+            made=$(sed -n 's/^stopped by Ctrl-C: \([0-9]*\) .*/\1/p' <<<"$output")
             [ "$made" -gt 20 ]
             [ "$made" -lt 30 ]
-            [ "$(column "done" "${row#*:}")" = "$made" ]
-            [ "$(column answer "${row#*:}")" = "$((8 + (made > 23)))" ]
-            [[ $output == *"stopped by Ctrl-C: $made items made, $made done"* ]] || false
+            [[ $output == *" $made items made, $made done, $((8 + (made > 23))) primes" ]] || false
         done
     done
 }

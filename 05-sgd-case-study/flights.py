@@ -118,12 +118,11 @@ def main():
         file={"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "to make"},
         times=(1, 1, 1000, "times as many flights to train on, made up after the real ones"),
     )
+    if str(args.file) == "-" or (args.file.exists() and not args.file.is_file()):
+        fail(2, f"{args.file}: expected the name of a file")
     data = split(*features_and_labels(*read_tables()))
     best = newton(data)
     parts = [data[:2]] if args.times == 1 else grown(data, best, args.times)
-    if args.file.is_dir():
-        fail(2, f"{args.file}: Is a directory")
-    args.file.parent.mkdir(parents=True, exist_ok=True)
 
     def optimum_of(flights):
         nonlocal best

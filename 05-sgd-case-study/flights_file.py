@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from store import store
 
 BLOCK = 512  # rows that training visits together; the training rows are whole blocks
 FEATURES = 32
@@ -78,9 +79,9 @@ def save(path, parts, train, lambda_, optimum_of):
     parts yields (rows, labels), float (n, features) and (n,): first those to train on, `train` in
     all. optimum_of(flights) is called when they are written, and returns the optimum.
     """
-    unfinished = path.with_name(path.name + ".tmp")
-    labels = []
-    try:
+
+    def write(unfinished):
+        labels = []
         with unfinished.open("wb+") as file:
             file.write(bytes(HEADER.size))
             for rows, some in parts:
@@ -93,9 +94,8 @@ def save(path, parts, train, lambda_, optimum_of):
             optimum = optimum_of(mapped(file, n, features, train, lambda_, np.nan))
             file.seek(0)
             file.write(HEADER.pack(MAGIC, train, n - train, features, 0, lambda_, optimum))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+    store(path, write)
 
 
 def mapped(file, n, features, *about):

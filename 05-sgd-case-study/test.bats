@@ -349,7 +349,7 @@ for name, content in {
     run -2 limited build/sgd build/flights.bin more.bin
     [ "$output" = "sgd: 'more.bin' is one file too many; see --help" ]
     run -2 limited "$PY" flights.py build
-    [ "$output" = 'flights.py: build: Is a directory' ]
+    [ "$output" = 'flights.py: build: expected the name of a file' ]
 }
 
 @test "arrays that do not fit are refused before any work, and stay as they were" {

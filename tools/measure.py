@@ -150,6 +150,8 @@ def main():
     args = parser.parse_args()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # bounded.run() ends what it has started
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
     failed = False
     for name in args.names:
         begin = time.perf_counter()

@@ -51,4 +51,6 @@ ffi.set_source(
 )
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit("usage: primes_cffi.py FOLDER")
     ffi.compile(tmpdir=sys.argv[1], target="_primes_cffi.so")
