@@ -66,13 +66,13 @@ def rows_of(folder, name):
             group = row["version"]
         first = base.setdefault(group, row["wall"])
         rows.append(row | {"speed": first / row["wall"]})
-    limit = max((float(r["GB/s"]) for r in rows if r["program"] == "limits"), default=0)
+    moved = [row for row in rows if row.get("GB/s", "-") != "-"]  # others stay inside the cores
+    limit = max((float(r["GB/s"]) for r in moved if r["program"] == "limits"), default=math.inf)
+    for row in moved:
+        row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
     for row in rows:
-        wall, speed = row["wall"], row["speed"]
-        row["seconds"] = f"{wall:.4f}" if wall >= 0.01 else f"{wall:#.3g}"
-        row["speedup"] = times(speed)
-        if limit and row.get("GB/s", "-") != "-":
-            row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
+        row["seconds"] = f"{row['wall']:.4f}" if row["wall"] >= 0.01 else f"{row['wall']:#.3g}"
+        row["speedup"] = times(row["speed"])
     return rows
 
 
