@@ -53,7 +53,8 @@ def run_once(command):
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failed(f"{command}: {error}") from error
     if code:
-        said = errors.strip().splitlines() or ["it says nothing"]
+        ended = signal.strsignal(-code) if code < 0 else "it says nothing"
+        said = errors.strip().splitlines() or [ended]
         raise Failed(f"{command}: exit code {code}: {said[-1]}")
     return output
 
