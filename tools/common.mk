@@ -1,12 +1,13 @@
 # What every Makefile one level down shares: the environment, the compiler, and how to measure.
-# Works from any chapter as `make`, and in a path with spaces.
 include ../tools/environment.mk
 export CFLAGS
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
 # The threads of every program that is measured: -t N, with N at most what the chapter can use.
 MOST_THREADS ?= 256
-T = $(if $(THREADS),-t $(shell n=$(if $(filter all,$(THREADS)),$$("$(abspath ../.venv/bin)/python" -I ../tools/cpus.py),$(THREADS)); echo $$((n > $(MOST_THREADS) ? $(MOST_THREADS) : n))))
+CPUS = $(shell "$(abspath ../.venv/bin)/python" -I ../tools/cpus.py)
+T = $(if $(THREADS),-t $(shell \
+    printf '%s\n' $(THREADS:all=$(CPUS)) $(MOST_THREADS) | sort -n | head -n 1))
 # ... of which some need two at least.
 T2 = $(if $(filter 1,$T),,$T)
 export T T2
@@ -15,7 +16,7 @@ MEASURE = python ../tools/measure.py $(if $(BUDGET),--budget $(BUDGET))
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all
-.PHONY: FORCE run more test exercise help
+.PHONY: FORCE run more test exercise
 
 # The script leaves its stamp alone when nothing changed, so nothing is rebuilt then.
 $(BASE): FORCE
@@ -46,11 +47,7 @@ test: test-build
 # Checks the reader's exercise/mine.*, or another: make exercise WORK=exercise/solution.c
 # On a terminal the check has the last word, and not make; elsewhere its exit code counts.
 exercise: $(BASE)
-	@[ -e exercise ] || { echo 'this chapter has no exercise; its README has things to try'; exit 2; }
 	@python exercise/check.py $(if $(WORK),"$(WORK)") || { [ $$? -eq 1 ] && [ -t 1 ]; }
 
-help:
-	@echo 'all, build, run, test, exercise, clean; make help in the folder above explains them'
-
 .DEFAULT: # which make -B asks for the files that are included, too
-	@[ -e '$@' ] || { echo "there is no '$@' to make here; in the folder above, type make $@, or make help" >&2; exit 2; }
+	@[ -e '$@' ] || { echo "there is no '$@' here; type make help in the folder above" >&2; exit 2; }

@@ -2,9 +2,8 @@
 # decide, so that each reader gets the same results.
 ROOT := $(if $(wildcard tools/environment.mk),.,..)
 
-# A shell, conda or another project may have set these. They lead Python to modules that are not
-# the environment's, take docstrings and folders of scripts away, make `cd` go elsewhere and
-# pip install nothing. `make doctor` names what was set.
+# A shell, conda or another project may have set these, and they would lead Python, `cd` or pip
+# elsewhere. `make doctor` names what was set.
 UNWANTED := PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONHASHSEED PYTHONWARNINGS \
     CDPATH PIP_DRY_RUN
 LEFT_OUT := $(strip $(foreach name,$(UNWANTED),$(if $(filter environment,$(origin $(name))),$(name))))
@@ -14,17 +13,9 @@ unexport $(UNWANTED)
 # start of one that is called through `..` (CPython issue 156495). OUTSIDE, the path without it,
 # leads to the Python that the environment is made with.
 export OUTSIDE := $(subst $(abspath $(ROOT)/.venv/bin):,,$(PATH))
-export PATH := $(abspath $(ROOT)/.venv/bin):$(OUTSIDE)
-
-# So PATH is ours, unless make -e has the environment overrule these Makefiles.
-ifeq ($(origin PATH),environment override)
-$(error with -e the environment would overrule these Makefiles; type make without it)
-endif
-
+override export PATH := $(abspath $(ROOT)/.venv/bin):$(OUTSIDE)
 # An empty CC= counts as unset, and make -R knows no CC.
-ifeq ($(strip $(CC)),)
-override CC := cc
-endif
+override CC := $(or $(strip $(CC)),cc)
 export CC PYTHON
 
 # What a reader sets is looked at before anything is made: $(call expect,NAME,PATTERN,WORDS).

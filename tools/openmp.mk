@@ -1,5 +1,17 @@
-# OpenMP for chapters 4 and 5: include it after common.mk, with CHAPTER set.
-include ../tools/probed.mk
+# What a probe found out about this compiler: NATIVE, the flag for this machine's processor, and
+# OPENMP (yes or no), OPENMP_CFLAGS and OPENMP_LIBS. Include it after common.mk, with CHAPTER set.
+export OPENMP_CFLAGS OPENMP_LIBS
+ifneq ($(MAKECMDGOALS),clean)
+-include ../tools/build/probed.mk
+endif
+
+../tools/build/probed.mk: ../tools/probe.sh ../tools/build/compiler
+	@sh ../tools/probe.sh $@
+
+# After a "no" the probe is asked again, once a run: OpenMP may have been installed since.
+ifeq ($(OPENMP)$(MAKE_RESTARTS),no)
+../tools/build/probed.mk: FORCE
+endif
 
 # A chapter's products depend on this; without OpenMP it says what to do and stops.
 build/openmp: ../tools/build/probed.mk

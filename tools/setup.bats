@@ -40,8 +40,7 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     [[ ${lines[-2]} == cc && ${lines[-1]} -ef bench.py ]] || false
 }
 
-@test "make -e, -B, and what cannot be made" {
-    run -2 make -e -s -C .. help
+@test "make -B, and what cannot be made" {
     run -0 make -B -s -C .. help
     [[ $output == *"make chapter-N "*"make doctor "* ]] || false
     run -2 make -s -C .. chapter-6
