@@ -1,7 +1,4 @@
-"""How many CPUs may this process use? The one place that counts them.
-
-python cpus.py        prints the number
-"""
+"""Print how many CPUs this process may use: by its affinity, and by the quotas of its cgroups."""
 
 import math
 import os
@@ -12,8 +9,7 @@ def quotas(cgroup=Path("/proc/self/cgroup"), mount=Path("/sys/fs/cgroup")):
     """Yield the CPUs that each cgroup allows, from this process's own up to the root."""
     for line in cgroup.read_text().splitlines() if cgroup.exists() else ():
         _, controllers, path = line.split(":", 2)
-        root = mount / ("cpu" if "cpu" in controllers.split(",") else "")  # version 1, or 2
-        own = root / path.lstrip("/")
+        own = mount / ("cpu" if "cpu" in controllers.split(",") else "") / path.lstrip("/")
         for folder in (own, *own.parents):
             # Version 2: "50000 100000" or "max 100000"; version 1: a number in each of two files.
             files = (folder / name for name in ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us"))
@@ -23,7 +19,6 @@ def quotas(cgroup=Path("/proc/self/cgroup"), mount=Path("/sys/fs/cgroup")):
 
 
 def usable_cpus():
-    """Return the CPUs that affinity and the quotas of cgroups leave to this process, at least 1."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min([cpus, *quotas()])
 

@@ -2,11 +2,10 @@
 # Find the flags for this compiler's own processor and for OpenMP, by compiling, linking and running.
 #   sh probe.sh FILE.mk    writes NATIVE, OPENMP, OPENMP_CFLAGS and OPENMP_LIBS; reads CC
 CC=${CC:-cc}
-out=$1
 # The reader's settings for OpenMP are not what is asked about, and may allow one thread only.
 unset OMP_NUM_THREADS OMP_THREAD_LIMIT OMP_DYNAMIC OMP_MAX_ACTIVE_LEVELS
 # Beside the result, and not in TMPDIR, where programs may be forbidden to run.
-mkdir -p "$(dirname "$out")" && tmp=$(mktemp -d "$out.XXXXXX") || exit 1
+tmp=$(mktemp -d "$1.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 
@@ -18,24 +17,22 @@ int main(void)
     int threads = 0;
 #pragma omp parallel num_threads(2) reduction(+ : threads)
     threads = 1;
-    return threads == 2 ? 0 : 1;
+    return threads != 2;
 }
 C
-
 # try NAME CFLAGS LIBS: can it be made, and does it end well?
 # shellcheck disable=SC2086 # flags and the words of CC are split on purpose
 try() { $CC $2 -o "$tmp/$1" "$tmp/$1.c" $3 2>/dev/null && "$tmp/$1"; }
 
-native=''
+native='' cflags=-fopenmp libs=-fopenmp openmp=yes
 for flag in -march=native -mcpu=native; do # clang on arm64 wants the second
     if try none "$flag"; then native=$flag && break; fi
 done
-cflags=-fopenmp libs=-fopenmp openmp=yes
 if ! try two "$cflags" "$libs"; then # as on macOS, with libomp from Homebrew
     brew=$(brew --prefix libomp 2>/dev/null)
     cflags="-Xpreprocessor -fopenmp -I$brew/include" libs="-L$brew/lib -lomp"
     try two "$cflags" "$libs" || openmp=no cflags='' libs=''
 fi
 printf '%s := %s\n' NATIVE "$native" OPENMP $openmp OPENMP_CFLAGS "$cflags" OPENMP_LIBS "$libs" \
-    >"$tmp/probed.mk" && mv "$tmp/probed.mk" "$out" || exit 1
-echo "OpenMP: $openmp ${cflags:-(\`make doctor\` says how chapters 4 and 5 get it)}; this processor: ${native:-no flag}"
+    >"$tmp/probed.mk" && mv "$tmp/probed.mk" "$1" || exit 1
+echo "OpenMP: $openmp ${cflags:-(see make doctor)}; this processor: ${native:-no flag}"
