@@ -1,8 +1,7 @@
 """What the scripts of mistakes share: build what lies beside them, and say what was seen."""
 
-import importlib.util
+import importlib
 import os
-import resource
 import sys
 import textwrap
 from pathlib import Path
@@ -14,22 +13,20 @@ HERE = Path(sys.argv[0]).absolute().parent  # the folder of the script
 BUILD = HERE.parent / "build" / "mistakes"
 
 
-def start(doc, needs_gil=True):
+def start(doc):
     """Take no options, and print the first line of doc."""
     read_options(doc)
     # The mistakes are about the GIL: a free-threaded Python begins again with it turned on.
-    if needs_gil and not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
         os.environ["PYTHON_GIL"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.argv])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # some children are meant to crash
     print(doc.splitlines()[0] + "\n", flush=True)
     BUILD.mkdir(parents=True, exist_ok=True)
 
 
 def say(label, *lines):
     """Print lines behind a label, at once; long ones go on in the next line."""
-    whole = {"break_long_words": False, "break_on_hyphens": False}
-    wrapped = [part for line in lines for part in textwrap.wrap(line, 70, **whole)]
+    wrapped = [part for line in lines for part in textwrap.wrap(line, 70, break_on_hyphens=False)]
     print(f"{label and label + ':':<10}" + f"\n{'':<10}".join(wrapped), flush=True)
 
 
@@ -41,8 +38,8 @@ def finish(shown):
 
 def child(code, *options, python=sys.executable, **variables):
     """Run Python code in a child that can import what was built; return (exit code, all output)."""
-    command = [python, *options, "-P", "-c", code]
-    code, output, errors = compiling.run(command, **{"PYTHONPATH": str(BUILD)} | variables)
+    variables["PYTHONPATH"] = str(BUILD)
+    code, output, errors = compiling.run([python, *options, "-P", "-c", code], **variables)
     return code, errors + output
 
 
@@ -51,24 +48,21 @@ def translate(name):
     return compiling.translate(BUILD / f"{name}.c", HERE / f"{name}.pyx")
 
 
-def build(name, *flags, module=None, words=compiling.MODULE):
-    """Compile NAME.pyx, or else NAME.c, to a module, perhaps of another name; return its path."""
+def build(name, *flags, module=None):
+    """Compile NAME.pyx, or else NAME.c, to a module, perhaps of another name."""
     source, module = HERE / f"{name}.c", module or name
     if not source.exists():
         source = BUILD / f"{name}.c"
         done, messages = translate(name)
         if not done:
             fail(2, messages[0])
-    made, named = BUILD / f"{module}.so", f"-DPyInit_{name}=PyInit_{module}"
-    if problem := compiling.build(made, source, "-O2", f"-I{HERE.parent}", *words, *flags, named):
+    words = "-O2", *flags, *compiling.MODULE, f"-I{HERE.parent}", f"-DPyInit_{name}=PyInit_{module}"
+    if problem := compiling.build(BUILD / f"{module}.so", source, *words):
         fail(2, problem)
-    return made
 
 
 def load(name, *flags, module=None):
     """Build a module, import it, and return it; see build()."""
-    made = build(name, *flags, module=module)
-    spec = importlib.util.spec_from_file_location(module or name, made)
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+    build(name, *flags, module=module)
+    sys.path.insert(0, str(BUILD))
+    return importlib.import_module(module or name)

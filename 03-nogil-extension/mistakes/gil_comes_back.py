@@ -9,7 +9,6 @@ import shutil
 import sys
 
 from bench import run
-from compiling import SHARED
 from mistakes import build, child, finish, say, start
 
 NAMES = "python3.15t", "python3.14t", "python3.13t", "python3t"
@@ -38,7 +37,7 @@ def free_threaded():
 
 def gil(python, module):
     """Return in words whether the GIL is on before and after an import of the module."""
-    output = child(LOOK.replace("MODULE", module), python=python, PYTHON_GIL=None)[1]
+    output = child(LOOK.replace("MODULE", module), python=python, PYTHON_GIL="")[1]
     on = {"True": "on", "False": "off"}
     before, after = (on.get(word, word) for word in output.split()[-2:])
     return f"{before} before the import, {after} after it"
@@ -58,7 +57,7 @@ def explain():
 
 
 def main():
-    start(__doc__, needs_gil=False)
+    start(__doc__)
     say("expected", "the GIL is off before the import, on after it")
 
     python, include = free_threaded()
@@ -67,9 +66,8 @@ def main():
         say("seen", missing, f"({', '.join(NAMES)})")
         explain()
         return
-    words = [*SHARED, "-I", include]
-    build("gil_comes_back", module="undeclared", words=words)
-    build("gil_comes_back", "-DDECLARED", module="declared", words=words)
+    build("gil_comes_back", f"-I{include}", module="undeclared")
+    build("gil_comes_back", f"-I{include}", "-DDECLARED", module="declared")
     undeclared, declared = gil(python, "undeclared"), gil(python, "declared")
     say("seen", f"{undeclared} ({python})")
     explain()

@@ -14,7 +14,7 @@ from mistakes import finish, load, say, start
 
 
 def main():
-    start(__doc__, needs_gil=False)
+    start(__doc__)
     say("expected", "a step that is lost all the same, and no gain from the second thread")
 
     module = load("shared_weights", *training.FAST, *OPENMP)

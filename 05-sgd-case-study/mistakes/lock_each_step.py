@@ -11,7 +11,7 @@ from mistakes import finish, load, say, start
 
 
 def main():
-    start(__doc__, needs_gil=False)
+    start(__doc__)
     say("expected", "right steps, one after the other, and a lock for each of them")
 
     module = load("shared_weights", *training.FAST, *OPENMP)
