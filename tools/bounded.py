@@ -1,6 +1,5 @@
 """Run a command with all that it starts, for a bounded time and with bounded output."""
 
-import contextlib
 import os
 import select
 import signal
@@ -11,14 +10,13 @@ from subprocess import PIPE, Popen, TimeoutExpired
 MOST, SOON = 4_000_000, 5  # bytes of output; seconds until it is said what is waited for
 
 
-def run(command, seconds, waiting="", **options):
-    """Run a command (a list) in a process group of its own; return (exit code, output, errors).
+def run(command, seconds, waiting="", env=None):
+    """Run a command in a process group of its own; return (exit code, output, errors).
 
-    waiting: what it is called where it is waited for. options: for subprocess.Popen. It may raise
-    OSError, also where output has no end, and subprocess.TimeoutExpired, with the output in bytes.
-    Whatever ends the waiting, Ctrl-C too, ends the whole group.
+    waiting: what it is called where it is waited for. Whatever ends the waiting, Ctrl-C too, or
+    OSError where output has no end, ends the whole group. TimeoutExpired has the output in bytes.
     """
-    with Popen(command, stdout=PIPE, stderr=PIPE, process_group=0, **options) as process:
+    with Popen(command, stdout=PIPE, stderr=PIPE, process_group=0, env=env) as process:
         texts, begin = {process.stdout: b"", process.stderr: b""}, time.monotonic()
         try:
             while read(texts):
@@ -29,8 +27,7 @@ def run(command, seconds, waiting="", **options):
                     waiting = ""
             process.wait(max(0, begin + seconds - time.monotonic()))
         except BaseException:
-            with contextlib.suppress(ProcessLookupError):  # it has just ended
-                os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)
             raise
     return process.returncode, *(text.decode(errors="replace") for text in texts.values())
 

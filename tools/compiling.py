@@ -1,7 +1,4 @@
-"""Compile and run what a reader or a mistake brings: the only place where that is done.
-
-Compiler and flags are those that make hands on: CC, CFLAGS, OPENMP_CFLAGS and OPENMP_LIBS.
-"""
+"""Compile and run what a reader or a mistake brings, with the compiler and flags of make."""
 
 import os
 import re
@@ -9,7 +6,6 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 
 import bounded
@@ -21,7 +17,6 @@ OPENMP = shlex.split(" ".join(BOTH))
 LATER = "-undefined", "dynamic_lookup"  # on macOS: Python's functions are found at the import
 SHARED = ["-shared", "-fPIC", "-pthread", *LATER * (sys.platform == "darwin")]
 MODULE = [*SHARED, "-I", sysconfig.get_path("include")]
-HANGS = "still running after"
 
 # What the reader has set for other programs of OpenMP is not for this one. The messages of
 # compilers are read here, so they are in English.
@@ -31,35 +26,32 @@ os.environ |= {"OMP_WAIT_POLICY": "passive", "LC_ALL": "C", "PYTHONIOENCODING": 
 
 
 def run(command, seconds=300, waiting="", **variables):
-    """Run a command; return (exit code, output, errors). The code is None if it had no end.
-
-    variables: set in its environment, or taken out of it where None.
-    """
-    environment = {n: v for n, v in (os.environ | variables).items() if v is not None}
+    """Run a command; return (exit code, output, errors). The code is None if it had no end."""
     try:
-        return bounded.run([str(word) for word in command], seconds, waiting, env=environment)
+        return bounded.run(command, seconds, waiting, os.environ | variables)
     except subprocess.TimeoutExpired as late:
-        return None, (late.output or b"").decode(errors="replace"), f"{HANGS} {seconds:g} s"
+        said = (late.output or b"").decode(errors="replace")
+        return None, said, f"still running after {seconds:g} s"
     except OSError as error:
         what = f"cannot run {error.filename}: " if error.filename else ""
         return None, "", what + error.strerror
 
 
 def messages(command, source):
-    """Run a compiler; return (whether it succeeded, its lines about the source, or else errors)."""
+    """Run a compiler; return (whether it succeeded, what it says about the source, or else)."""
     code, output, errors = run([*command, source], waiting=f"the compiler of {source.name}")
     lines = [line.strip() for line in (errors + output).splitlines() if line.strip()]
     here = re.compile(rf"^(?!warning).*?({re.escape(source.name)}:\d+:\d+: (?!warning|note).*)")
     about = [found[1] for line in lines if (found := here.search(line))]
     wrong = [line for line in lines if "undefined reference" in line or "error" in line]
-    failed = about or wrong or lines[:1] or [f"{command[0]} failed on {source.name}"]
-    return code == 0, about if code == 0 else failed
+    return code == 0, about or wrong or lines[:1]
 
 
 def build(target, source, *words, cc=CC):
     """Compile a source to target, with more words for the compiler; return "" or its complaint."""
     done, lines = messages([*cc, *words, "-o", target], source)
-    return "" if done else lines[0] + "; type make doctor" * ("Python.h" in lines[0])
+    said = "".join(lines[:1]) or f"{cc[0]} failed"
+    return "" if done else said + "; type make doctor" * ("Python.h" in said)
 
 
 def translate(target, source, *words):
@@ -67,29 +59,13 @@ def translate(target, source, *words):
     return messages([sys.executable, "-m", "cython", "-3", *words, "-o", target], source)
 
 
-def folder_in(chapter):
-    """Return a folder, as a context, for what is made and run: TMPDIR may not allow to run it."""
-    (chapter / "build").mkdir(exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=chapter / "build", prefix="work-")
-
-
-def thread_sanitizer(folder):
-    """Does ThreadSanitizer work here?"""
-    source = Path(folder, "try.c")
-    source.write_text("int main(void) { return 0; }\n")
-    program = source.with_suffix("")
-    return not build(program, source, "-fsanitize=thread") and run([program])[0] == 0
-
-
 def address_sanitizer():
     """Return AddressSanitizer's flags, and what Python needs to run with it; ([], {}) without."""
+    needs = {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
     names = f"libclang_rt.asan-{os.uname().machine}.so", "libclang_rt.asan.so", "libasan.so"
     for name in names:  # clang's own first: it knows where gcc's is, too
-        library = run([*CC, f"-print-file-name={name}"])[1].strip()
-        if Path(library).is_absolute():
-            flags = ["-g", "-fsanitize=address", *["-shared-libsan"] * ("clang" in library)]
-            needs = {"LD_PRELOAD": library, "LD_LIBRARY_PATH": str(Path(library).parent)}
-            needs |= {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
-            works = run([sys.executable, "-c", ""], **needs)[0] == 0
-            return (flags, needs) if works else ([], {})
+        library = Path(run([*CC, f"-print-file-name={name}"])[1].strip())
+        needs |= {"LD_PRELOAD": str(library), "LD_LIBRARY_PATH": str(library.parent)}
+        if library.is_absolute() and run([sys.executable, "-c", ""], **needs)[0] == 0:
+            return ["-g", "-fsanitize=address", *["-shared-libsan"] * ("clang" in name)], needs
     return [], {}

@@ -1,8 +1,7 @@
 """Run an exercise's harness: what calls the reader's work and looks at what it does.
 
 A harness prints a line for each claim: a number, which is its last argument and new in each run,
-and what is wrong, if anything is. A work that ends the process does not know the number, and so
-has not passed: only a harness that comes to its end has a line for every claim.
+and what is wrong, if anything is. A work that ends the process does not know the number.
 """
 
 import re
@@ -16,16 +15,13 @@ LIMIT = 60  # seconds, for what takes about one if it is right
 
 def start(command, **variables):
     """Run a harness; return what it found, a text for each claim, and (exit code, errors)."""
-    number = secrets.randbits(31)
+    number = str(secrets.randbits(31))
     code, output, errors = compiling.run([*command, number], LIMIT, "your code", **variables)
     return re.findall(rf"{number} ?(.*)\n", output), code, errors
 
 
 def ask(work, command, claims, hints, **variables):
-    """Yield (claim, problem) pairs: of all the claims, or up to the one where the harness ended.
-
-    hints: a question for the reader, by a word in what is said about such an end.
-    """
+    """Yield (claim, problem) pairs up to where the harness ended; hints: by a word of its end."""
     found, code, errors = start(command, **variables)
     yield from zip(claims, found, strict=False)
     if len(found) < len(claims) and not any(found):
@@ -39,28 +35,23 @@ def ending(work, code, errors):
     lines = re.findall(rf'{re.escape(work.name)}(?::|", line )(\d+)', errors)
     if seen := re.search(r"Sanitizer: (data race|[\w-]+)", errors):
         return (f"line {lines[0]}: " if lines else "") + seen[1]
-    if fatal := re.search(r"Fatal Python error: .*", errors):
-        return f"it crashed: {fatal[0]}"
     if code is None:
         return errors
     if code < 0:
-        return f"it crashed: {signal.Signals(-code).name}"
+        fatal = re.search("Fatal Python error: .*", errors)
+        return f"it crashed: {fatal[0] if fatal else signal.Signals(-code).name}"
     if code and errors.strip():
         return (f"line {lines[-1]}: " if lines else "") + errors.strip().splitlines()[-1]
     return f"the process was ended before the check was: exit({code})"
 
 
 def tell_speed(commands):
-    """Print the seconds on one thread and on two that harnesses ({name: command}) have measured.
-
-    They depend on the machine, and nothing is judged by them. The harnesses take turns, three
-    times, and the fastest counts. Return the seconds by name.
-    """
-    best = {name: (float("inf"),) * 2 for name in commands}
+    """Print and return the seconds on 1 and 2 threads that harnesses ({name: command}) measure."""
+    best = {}
     for name in [*commands] * 3:
         for found in start(commands[name])[0]:
-            best[name] = tuple(map(min, best[name], map(float, found.split())))
+            seconds = [float(word) for word in found.split()]
+            best[name] = list(map(min, seconds, best.get(name, seconds)))
     for name, (one, two) in best.items():
-        if two < float("inf"):
-            print(f"  {name:<13}1 thread: {one:.5f} s, 2 threads: {two:.5f} s")
+        print(f"  {name:<13}1 thread: {one:.5f} s, 2 threads: {two:.5f} s")
     return best

@@ -120,11 +120,11 @@ static int check_timing(void)
 
 int main(int argc, char **argv)
 {
-    const char *mode = argc == 3 ? argv[1] : "";
-
-    check_number = argc == 3 ? argv[2] : "0";
+    if (argc != 3)
+        return 2; /* check.py sees by it whether a program with ThreadSanitizer runs here */
+    const char *mode = argv[1];
+    check_number = argv[2];
     uint32_t seed = (uint32_t)strtoul(check_number, NULL, 10);
-
     check_rule = seed | 1;
     for (int i = 0; i < CHECK_MOST; i++)
         check_values[i] = seed = seed * 1664525 + 1013904223;

@@ -19,26 +19,17 @@
 #define PATIENCE 20 /* seconds that threads wait for each other: if they can, they meet at once */
 #endif
 
-int check_gil = 1;       /* has this interpreter a GIL? */
 atomic_int check_wanted; /* so many threads are to meet in the loop; 0: nobody waits */
 atomic_int check_held;   /* a thread was in the loop and held the GIL */
 atomic_long check_visits, check_releases, check_blocks;
 struct meeting check_room;
-
-/* One more thread in the loop: lets those go that wait there. */
-void check_enter(void);
-
-void check_enter(void)
-{
-    meet_enter(&check_room);
-}
 
 /* A thread that holds the GIL need not wait: nobody else can come. (PyGILState_Check() knows as
  * long as there is one interpreter only.) */
 static inline double check_product(double x, double y)
 {
     static _Thread_local int came;
-    int held = check_gil && PyGILState_Check();
+    int held = HAS_GIL && PyGILState_Check();
 
     atomic_fetch_add(&check_visits, 1);
     if (held)

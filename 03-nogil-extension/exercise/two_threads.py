@@ -3,6 +3,7 @@
 import ctypes
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from one_thread import doubles
 
@@ -10,11 +11,8 @@ MANY = 100_000  # long enough for any rule that a loop be worth it
 
 
 def on_threads(threads, function, *args):
-    pool = [threading.Thread(target=function, args=args) for _ in range(threads)]
-    for thread in pool:
-        thread.start()
-    for thread in pool:
-        thread.join()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda _: function(*args), range(threads)))
 
 
 def two_wait(harness):
@@ -54,8 +52,6 @@ def resizing(dot, harness):
             f"{name} could be resized during the call; hold its buffer until the loop is done "
             "(a copy is safe, but takes as long as the sum)"
         )
-    harness.check_enter()
-    thread.join()
     return None
 
 

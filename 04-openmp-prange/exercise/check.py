@@ -6,7 +6,7 @@ make exercise-4 at the top, or in the chapter: make exercise WORK=exercise/solut
 import sys
 from pathlib import Path
 
-from compiling import CC, CFLAGS, MODULE, OPENMP, build, folder_in, run, translate
+from compiling import CC, CFLAGS, MODULE, OPENMP, build, run, translate
 from exercise import check
 from harness import ask, ending, tell_speed
 
@@ -35,7 +35,7 @@ def compile_blur(library, work, *words):
 
 def seen_race(clang, work, folder):
     """Run work's own main() with ThreadSanitizer; return "" or its complaint."""
-    program, words = Path(folder, "tsan"), ("-g", "-O1", "-fopenmp", "-fsanitize=thread")
+    program, words = folder / "tsan", ("-g", "-O1", "-fopenmp", "-fsanitize=thread")
     if problem := build(program, work, *words, "-iquote", HERE, cc=clang):
         return problem
     options = {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:halt_on_error=1"}
@@ -59,23 +59,16 @@ def races(work, folder):
     print(f"  skipped  {claim}: it needs clang and libomp")
 
 
-def claims(work):
+def claims(work, folder):
     """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
-    with folder_in(HERE.parent) as folder:
-        library = Path(folder, "blur.so")
-        problem = compile_blur(library, work, "-O0", "-include", HERE / "harness.h")
-        yield f"{work.name} compiles", problem
-        if problem:
-            return
-        right = True
-        for claim, problem in ask(work, [*PROBE, "pixels", library], CLAIMS, HINTS):
-            yield claim, problem
-            right = right and not problem
-        for claim, problem in races(work, folder) if right else ():
-            yield claim, problem
-            right = not problem
-        if right:
-            compare_speed(work, folder)
+    library = folder / "blur.so"
+    found = compile_blur(library, work, "-O0", "-include", HERE / "harness.h")
+    yield f"{work.name} compiles", found
+    for claim, problem in () if found else ask(work, [*PROBE, "pixels", library], CLAIMS, HINTS):
+        yield claim, problem
+        found = found or problem
+    if not found:
+        yield from races(work, folder)
 
 
 def compare_speed(work, folder):
@@ -84,11 +77,11 @@ def compare_speed(work, folder):
     commands = {}
     for source in HERE / f"starter{work.suffix}", HERE / f"solution{work.suffix}", work:
         name = "yours" if source is work else source.name
-        library = Path(folder, f"timing-{name}.so")
+        library = folder / f"timing-{name}.so"
         compile_blur(library, source)
         commands[name] = [*PROBE, "timing", library]
     tell_speed(commands)
 
 
 if __name__ == "__main__":
-    check(HERE, [".c", ".pyx"], claims)
+    check(HERE, [".c", ".pyx"], claims, compare_speed)
