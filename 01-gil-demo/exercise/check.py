@@ -19,20 +19,14 @@ from harness import ending, start
 from server import Server, running
 
 HERE = Path(__file__).resolve().parent
+OVERLAPS = (
+    ("the waits overlap", "fetch", 4, "Waiting needs no GIL: one process can wait for many."),
+    ("fingerprints are computed at once", "fingerprint", 2, "hashlib releases the GIL."),
+    ("several cores parse", "parse", 2, "Python code needs a GIL a core: what has its own?"),
+)
 
 
-def overlaps(most):
-    """Yield the claims about what was done at the same time; most: how many were seen of each."""
-    for claim, kind, wanted, hint in (
-        ("the waits overlap", "fetch", 4, "Waiting needs no GIL: one process can wait for many."),
-        ("fingerprints are computed at once", "fingerprint", 2, "hashlib releases the GIL."),
-        ("several cores parse", "parse", 2, "Python code needs a GIL a core: what has its own?"),
-    ):
-        seen = f"at most {most[kind]} at the same time, {wanted} or more are wanted. {hint}"
-        yield claim, "" if most[kind] >= wanted else seen
-
-
-def claims(work):
+def claims(work, _):
     patience = float(os.environ.get("CHECK_PATIENCE", "3"))
     with running(Server(seed=random.random(), patience=patience)) as server:
         variables = {"CHECK_PORT": str(server.server_address[1]), "PYTHONPATH": str(HERE)}
@@ -48,7 +42,9 @@ def claims(work):
         return
     some = f"{right} of {len(expected)} are, in the documents' order"
     yield "every document's fingerprint and sum is right", "" if right == len(expected) else some
-    yield from overlaps(server.most)
+    for claim, kind, wanted, hint in OVERLAPS:
+        seen = f"at most {server.most[kind]} at the same time, {wanted} or more are wanted. {hint}"
+        yield claim, "" if server.most[kind] >= wanted else seen
 
 
 if __name__ == "__main__":

@@ -7,9 +7,6 @@ setup() {
     work=$BATS_TEST_TMPDIR/work.c
 }
 
-# twin SED-EXPRESSION: make $work, the solution with a change.
-twin() { cp exercise/solution.c "$work" && edit "$work" "$1"; }
-
 # not_yet CLAIM HINT: of $output this claim alone does not hold, and the line below it says why.
 # (While the GIL is held, two are refused: of the second is said that it cannot be tried yet.)
 not_yet() {
@@ -20,7 +17,7 @@ not_yet() {
 
 # refused CLAIM HINT SED-EXPRESSION: the solution with this change is.
 refused() {
-    twin "$3" || return 1
+    cp exercise/solution.c "$work" && edit "$work" "$3" || return 1
     run limited "$PY" exercise/check.py "$work"
     not_yet "$1" "$2"
 }
@@ -47,9 +44,7 @@ refused() {
     ln -s "$PWD/exercise" "$BATS_TEST_TMPDIR"
     cd "$BATS_TEST_TMPDIR" && mkdir build
     for name in starter solution; do
-        commands=$(sed -n '/^ \*\//q; s/^ \*     //p' "exercise/$name.c")
-        [ "$(uname)" != Darwin ] || commands=${commands/ -fPIC / -fPIC -undefined dynamic_lookup }
-        [ "$(limited bash -ec "$commands")" = 25.0 ]
+        [ "$(limited bash -ec "$(sed -n '/^ \*\//q; s/^ \*     //p' "exercise/$name.c")")" = 25.0 ]
     done
 }
 
@@ -87,10 +82,6 @@ pthread_mutex_lock(\&lock); & pthread_mutex_unlock(\&lock);/'
         's/^        double sum;/PyBuffer_Release(\&x); &/' # before the loop
     refused 'nobody can resize' 'b could be resized during the call' \
         's/^        double sum;/PyBuffer_Release(\&y); &/'
-    refused 'nobody can resize' 'a could be resized.*a copy is safe, but takes as long as the sum' \
-        's/^        double sum;/& double *copy = malloc((size_t)x.len); if (!copy) return NULL;\
-memcpy(copy, x.buf, (size_t)x.len); Py_ssize_t n = x.shape[0]; PyBuffer_Release(\&x);/
-        s/sum_products(x.*/sum_products(copy, y.buf, n); free(copy);/'
 }
 
 @test "exercise: what a call took and did not give back is found" {
@@ -112,10 +103,9 @@ memcpy(copy, x.buf, (size_t)x.len); Py_ssize_t n = x.shape[0]; PyBuffer_Release(
     refused "$claim" 'dot(.*ints.*): expected TypeError' 's/ && strcmp(view->format, "d") == 0//'
     refused "$claim" 'dot(a, unaligned): expected TypeError' 's/(uintptr_t)view->buf % .* == 0/1/'
     refused "$claim" "its message begins with 'b: ' in the starter" 's/"b: expected %zd/"expected %zd/'
-    twin 's/^    return sum;/    return sum + 0 * *(const volatile uint64_t *)\&x[n];/'
-    run limited "$PY" exercise/check.py "$work"
-    if grep -q 'skipped .*AddressSanitizer' <<<"$output"; then skip "no AddressSanitizer here"; fi
-    not_yet 'stays inside the arrays' 'line [0-9]*: heap-buffer-overflow'
+    refused 'stays inside the arrays' 'line [0-9]*: heap-buffer-overflow' \
+        's/^    return sum;/    return sum + 0 * *(const volatile uint64_t *)\&x[n];/' ||
+        [[ $output == *'skipped '*AddressSanitizer* ]]
 }
 
 @test "exercise: what does not compile, or crashes, is said to in one line" {
@@ -123,13 +113,4 @@ memcpy(copy, x.buf, (size_t)x.len); Py_ssize_t n = x.shape[0]; PyBuffer_Release(
     refused 'only with the GIL' 'the process was ended before' 's/^    double sum = 0;/    exit(0); &/'
     refused 'only with the GIL' 'it crashed: Fatal Python error: Segmentation fault' \
         's/^    double sum = 0;/    *(volatile int *)0 = 0; &/'
-}
-
-@test "exercise: what hangs is ended after a while, and nothing more is asked" {
-    twin 's/^    double sum = 0;/    for (;;) (void)*(volatile const double *)x; &/'
-    run limited "$PY" -c 'import runpy, sys, harness
-harness.LIMIT, sys.argv = 3, sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")' exercise/check.py "$work"
-    not_yet 'only with the GIL' 'still running after 3 s; an endless loop?'
-    [[ $output != *'the answer is right'* ]] || false
 }
