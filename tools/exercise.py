@@ -59,5 +59,6 @@ def is_right(folder, work, claims, speed):
             speed(work, Path(made))
             print(f"\nAll right. Compare it with {chapter.name}/exercise/solution{work.suffix}.\n")
         else:
-            print(f"\nNot finished yet. Edit {shown},\nthen check it again.\n")
+            print(f"\nNot finished yet. Edit {shown},\nthen type make exercise-{chapter.name[1]}.")
+            print("To begin anew, delete it first.\n")
     return right
