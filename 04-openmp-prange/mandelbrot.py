@@ -31,8 +31,8 @@ def cells(busy, wall):
 
 def main():
     args = read_picture_options(__doc__, 1024, THREADS, out=out(None))
-    with enough_memory(4 * args.n**2):
-        counts = np.zeros((args.n, args.n), np.uint32)
+    enough_memory(4 * args.n**2)
+    counts = np.zeros((args.n, args.n), np.uint32)
     print(f"{args.n} x {args.n} pixels; shares: of the time each was busy")
     header("shares", "imbalance")
     expected = None

@@ -61,9 +61,9 @@ def with_numba(counts, view, most, parallel=False):
 
 
 def measure(make, n, view, most):
-    with enough_memory(4 * n**2):
-        counts = np.zeros((n, n), np.uint32)
-        expected = np.empty_like(counts)
+    enough_memory(4 * n**2)
+    counts = np.zeros((n, n), np.uint32)
+    expected = np.empty_like(counts)
     compute = make(counts, view, most)
     counts.fill(0)
     with stopwatch() as took:

@@ -131,8 +131,8 @@ def show(console, counts, owners, most):
 
 def main():
     args = read_picture_options(__doc__, 200, THREADS, out=out(BUILD / "mandelbrot.png"))
-    with enough_memory(4 * args.n**2):
-        counts = np.zeros((args.n, args.n), np.uint32)
+    enough_memory(4 * args.n**2)
+    counts = np.zeros((args.n, args.n), np.uint32)
     owners = panels(args, counts)
     show(Console(), counts, owners, args.i)
     write_png(args, counts, owners)

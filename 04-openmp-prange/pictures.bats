@@ -67,9 +67,9 @@ PY
     export PYTHONPATH=$BATS_TEST_TMPDIR/missing
     run -0 limited "$PY" add_peers.py -n 1000
     [ "$(column answer numpy)" = 1498500 ]
-    [ "${lines[-1]}" = 'left out: numexpr, numba (not installed; make peers adds what it can)' ]
+    [ "${lines[-1]}" = 'left out: numexpr, numba (make peers adds what it can)' ]
     run -0 limited "$PY" mandelbrot_peers.py -n 20
-    [ "${lines[-1]}" = 'left out: numba (not installed; make peers adds what it can)' ]
+    [ "${lines[-1]}" = 'left out: numba (make peers adds what it can)' ]
 }
 
 @test "numexpr and Numba give the same answers, where they are installed" {

@@ -61,8 +61,8 @@ def main():
     args = read_options(
         __doc__, n=(40_000_000, 1, 500_000_000, "values"), t=(THREADS, 1, 256, "threads")
     )
-    with enough_memory(24 * args.n):
-        values = hashes(args.n)
+    enough_memory(24 * args.n)
+    values = hashes(args.n)
     versions = {
         "numpy": (1, lambda: np.bincount(values >> 16, minlength=reduction.BINS)),
         "serial": (1, lambda: histogram(values, 1)),

@@ -122,8 +122,8 @@ def main():
         n=(SIZES[-1], SIZES[0], SIZES[-1], "elements at most"),
         t=(max(THREADS, 2), 2, 256, "threads"),
     )
-    with enough_memory(BYTES * args.n):
-        a, b, out = np.ones(args.n), np.ones(args.n), np.zeros(args.n)
+    enough_memory(BYTES * args.n)
+    a, b, out = np.ones(args.n), np.ones(args.n), np.zeros(args.n)
     one, many = "1 thread", f"{args.t} threads"
     speeds = measure((a, b, out), {one: (1, 0), many: (args.t, 0)})
     enough = break_even(speeds, one, many)

@@ -8,16 +8,18 @@
         row("sequential", 1, steps, steps == args.n, took, inside())
         verdict()  # exit code 1 and a line that names the wrong rows, if there are any
 
-Python finds it in the folder of the program, where a symbolic link leads here.
+Chapters 1 and 2 have a link to it, for a bare Python; set-up puts it on the environment's path.
 """
 
 import argparse
 import contextlib
 import os
+import re
 import resource
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 rows = []  # (version, wall seconds, right) of the table so far
@@ -29,13 +31,10 @@ def fail(code, line):
     sys.exit(code)
 
 
-def whole(low, high):  # as a type for argparse
-    def parse(text):
-        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from {low} to {high}")
-
-    return parse
+def whole(low, high, text):
+    if re.fullmatch("[0-9]{1,19}", text) and low <= int(text) <= high:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from {low} to {high}")
 
 
 def read_options(about, **options):
@@ -49,31 +48,29 @@ def read_options(about, **options):
         if isinstance(option, tuple):
             default, low, high, meaning = option
             text = f"{meaning}, {low} to {high} (default: {default})"
-            keywords = {"type": whole(low, high), "default": default, "help": text}
+            keywords = {"type": partial(whole, low, high), "default": default, "help": text}
         flag = f"-{name}" if len(name) == 1 else f"--{name}"
         parser.add_argument(name if "nargs" in keywords else flag, **keywords)
+    parser.print_help = lambda: print(parser.format_help(), end="")  # argparse ignores errors
     return parser.parse_args()
 
 
 def openmp_threads(most=256):
     """Return the default of -t. Call it before imports that bring OpenMP: bad values crash it."""
     text = os.environ.get("OMP_NUM_THREADS", "2")
-    first = text.partition(",")[0][:18]  # of "4,2" the 4
-    threads = min(int(first), most) if first.isascii() and first.isdigit() else 0
-    if threads < 1:
-        if not any(word.startswith(("-t", "-h", "--h")) for word in sys.argv[1:]):
-            fail(2, f"OMP_NUM_THREADS {text!r}: expected a whole number from 1")
-        del os.environ["OMP_NUM_THREADS"]
-    return threads or 2
+    first = text.partition(",")[0]  # of "4,2" the 4
+    if re.fullmatch("0*[1-9][0-9]{,17}", first):
+        return min(int(first), most)
+    if not any(word.startswith(("-t", "-h", "--h")) for word in sys.argv[1:]):
+        fail(2, f"OMP_NUM_THREADS {text!r}: expected a whole number from 1")
+    del os.environ["OMP_NUM_THREADS"]
+    return 2
 
 
-@contextlib.contextmanager
-def enough_memory(size):  # around what takes so many bytes; Linux promises more than it has
-    with contextlib.suppress(MemoryError):
-        if size < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4 * 3:
-            yield
-            return
-    fail(2, f"no memory for {size} bytes; choose a smaller -n")
+def enough_memory(size):
+    """Raise MemoryError for so many bytes in time: Linux promises more than it has."""
+    if size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.75:
+        raise MemoryError(f"{size} bytes; choose a smaller -n")
 
 
 @contextlib.contextmanager
@@ -127,14 +124,12 @@ def stop_at_once():  # on Ctrl-C and on a closed pipe, and in silence, as a C pr
 def run(main):
     stop_at_once()
     sys.stdout or fail(1, "there is no output to write to")
-    sys.stdout.reconfigure(line_buffering=True)  # each row is seen at once, in a pipe too
+    # Each row is seen at once, in a pipe too; what the locale's encoding has not got becomes a "?".
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")
     try:
-        try:
-            main()
-        finally:
-            sys.stdout.flush()
-    except (OSError, RuntimeError, MemoryError) as error:
-        if isinstance(error, RuntimeError) and "start new thread" not in str(error):
-            raise
+        main()
+    except MemoryError as error:
+        fail(2, f"no memory: {error}")
+    except (OSError, RuntimeError) as error:  # a RuntimeError: no more threads can be started
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be written is not tried again
         fail(1, f"cannot go on: {error!r} (see make doctor)")

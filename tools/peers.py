@@ -16,11 +16,9 @@ from bench import row
 def each_alone(works, threads, measure, *arguments):
     """Yield (version, what measure returns) of each version that is installed and does not crash.
 
-    What is left out is named below the rows.
-
     works: a dict of version: what measure is called with, in a new process, before the arguments.
     """
-    missing, crashed = {}, []
+    left_out = {}  # each name once
     for name in "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS":
         os.environ[name] = str(threads)  # read when the library is imported
     for version, work in works.items():
@@ -28,25 +26,17 @@ def each_alone(works, threads, measure, *arguments):
         os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parent / "build/numba" / version)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             try:
-                result = alone.submit(measure, work, *arguments).result()
+                yield version, alone.submit(measure, work, *arguments).result()
             except ModuleNotFoundError as error:
-                missing[error.name.partition(".")[0]] = None
-                continue
+                left_out[error.name.partition(".")[0]] = None
             except BrokenProcessPool:
-                crashed.append(version)
-                continue
-        yield version, result
-    for names, why in (missing, "not installed; make peers adds what it can"), (crashed, "crashed"):
-        if names:
-            print(f"\nleft out: {', '.join(names)} ({why})")
+                left_out[f"{version} that crashed"] = None
+    if left_out:
+        print(f"\nleft out: {', '.join(left_out)} (make peers adds what it can)")
 
 
 def measure_each(versions, threads, measure, *arguments):
-    """Print a row for each version, and below the table what is left out.
-
-    versions: a dict of name: (function, whether it uses threads). measure: called in a new process
-    with the function and the arguments; it returns (answer, right, its time, more cells).
-    """
+    """Print a row for each of versions, a dict of name: (function, whether it uses threads)."""
     works = {version: make for version, (make, _) in versions.items()}
     for version, cells in each_alone(works, threads, measure, *arguments):
         row(version, threads if versions[version][1] else 1, *cells)
