@@ -52,9 +52,8 @@ struct took {
 
 static inline struct took since(struct took start)
 {
-    const double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-
-    return (struct took){wall - start.wall, cpu - start.cpu};
+    return (struct took){now(CLOCK_MONOTONIC) - start.wall,
+                         now(CLOCK_PROCESS_CPUTIME_ID) - start.cpu};
 }
 
 static inline struct took start_clock(void)

@@ -4,7 +4,6 @@
  *     static struct meeting meeting;
  *     int inside = meet(&meeting, 2, 20); // 2 if another thread came within 20 seconds, or 1
  *
- * All of it is 0 before the first thread comes; meeting.highest then says how many there were.
  * A thread that holds the GIL always waits in vain: no other thread can enter before it leaves.
  */
 #pragma once
@@ -20,7 +19,7 @@ static inline void meet_enter(struct meeting *meeting)
     int inside = atomic_fetch_add(&meeting->inside, 1) + 1;
     int highest = atomic_load(&meeting->highest);
 
-    /* A failed exchange reads `highest` again: another thread has changed it meanwhile. */
+    /* If another thread has changed `highest` meanwhile, the exchange fails and reads it again. */
     while (inside > highest && !atomic_compare_exchange_weak(&meeting->highest, &highest, inside))
         continue;
 }
@@ -37,15 +36,14 @@ static inline void meet_reset(struct meeting *meeting)
 }
 
 /* Stay inside until n threads have been there at one moment, or for some seconds; return how many
- * there were. The highest count decides, and not the present one: the first of two threads that
- * meet may leave before the other has looked. */
+ * there were. `highest` decides: the first of two threads may leave before the other looks. */
 static inline int meet(struct meeting *meeting, int n, double seconds)
 {
-    const struct timespec nap = {.tv_nsec = 100000}; /* on one core the others need a turn */
+    /* Naps give other threads a turn on one core. They are counted, and no clock is read: on a busy
+     * machine naps take longer, and so a thread that starts late is not missed. */
+    const struct timespec nap = {.tv_nsec = 100000};
 
     meet_enter(meeting);
-    /* Naps are counted, and no clock is read: on a busy machine they take longer, and so a thread
-     * that starts late is not missed. */
     for (double left = seconds * 1e4; left > 0 && atomic_load(&meeting->highest) < n; left--)
         nanosleep(&nap, NULL);
     meet_leave(meeting);

@@ -28,11 +28,10 @@ static inline void help(const char *program, const char *words, const struct opt
     exit(verdict(&(struct table){0}));
 }
 
-/* Without -t, OpenMP's variable says how many threads. It is looked at before the first loop, where
- * some values make OpenMP hang or crash. */
+/* Without -t, OpenMP's variable counts. Some of its values make OpenMP hang or crash. */
 static inline void set_team(const struct opt *opt, const char *text)
 {
-    const long long threads = strtoll(text, NULL, 10); /* of "4,2" the 4 */
+    const long long threads = atoll(text); /* of "4,2" the 4 */
 
     if (threads < 1)
         errx(2, "OMP_NUM_THREADS '%s': expected a whole number from 1", text);
