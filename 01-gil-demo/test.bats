@@ -48,8 +48,8 @@ twin_caught() {
 @test "two Python threads keep one core busy, not two" {
     gil_is_on || skip "this interpreter has no GIL"
     run -0 limited "$PY" count.py -n 1000000 -t 2
-    keeps_one_core_busy threads
-    keeps_one_core_busy asyncio
+    [[ $(column busy threads) =~ ^(0|1\.[01]) ]] || false
+    [[ $(column busy asyncio) =~ ^(0|1\.[01]) ]] || false
 }
 
 @test "the C loop survives the optimiser, and its twin without the barrier does not" {
@@ -159,7 +159,7 @@ EOF
     counts 7 "one-by-one threads asyncio" "$PY" waiting.py -n 7 -w wait
     run -0 limited "$PY" waiting.py -t 3 -w cpu
     [ "$(column answer one-by-one)" = "$(column answer asyncio)" ]
-    keeps_one_core_busy asyncio
+    [[ $(column busy asyncio) =~ ^(0|1\.[01]) ]] || false
     [ "$(column answer one-by-one)" = "$(column answer asyncio-to-thread)" ]
 }
 
@@ -212,7 +212,6 @@ run_until_wrong() {
 @test "the toy interpreter's counts are right with a GIL and with atomic counts, wrong with neither" {
     for threads in 2 3 8; do
         run_until_wrong limited build/toy_gil -n 40 -t "$threads"
-        rows_are_well_formed
         for version in alone gil gil-released atomic-alone atomic; do
             [ "$(column answer "$version")" = 4 ]
             [ "$(column lost "$version")" = 0 ]
@@ -226,7 +225,7 @@ run_until_wrong() {
 
 @test "the toy's GIL keeps one core busy; one thread is in native code, released as many as there are" {
     run limited build/toy_gil -n 100 -t 2
-    keeps_one_core_busy gil
+    [[ $(column busy gil) =~ ^(0|1\.[01]) ]] || false
     # The twin's native work waits until all three threads are in it, or for 0.1 s.
     cat >"$BATS_TEST_TMPDIR/meet.h" <<'EOF'
 #include <stdatomic.h>
@@ -290,7 +289,7 @@ EOF
     gil_is_on || skip "this interpreter has no GIL"
     # Getting the GIL back takes 5 ms at least, whatever else the machine does.
     awk -v ms="$(column median-ms 1-python)" 'BEGIN { exit !(ms >= 4) }'
-    keeps_one_core_busy 2-python
+    [[ $(column busy 2-python) =~ ^(0|1\.[01]) ]] || false
 }
 
 # The exercise

@@ -58,7 +58,7 @@ for threads in 1, 2:
     twin=$BATS_TEST_TMPDIR/twin
     cp -RL local_sgd "$twin"
     fit() {
-        sanitized_extension build <<'PY'
+        sanitized_extension <<'PY'
 import sys
 sys.path.insert(0, sys.argv[1])
 from concurrent.futures import ThreadPoolExecutor

@@ -24,9 +24,7 @@ compile_openmp() {
 
 # limited COMMAND ...: end what hangs (BATS_TEST_TIMEOUT does not stop what `run` started).
 # Nothing here takes more than seconds; the rest is for a machine that is busy with other things.
-limited() {
-    if command -v timeout >/dev/null; then timeout -k 5 300 "$@"; else "$@"; fi
-}
+limited() { timeout -k 5 300 "$@"; }
 
 # column NAME VERSION: one cell of the table in $output.
 column() {
@@ -74,21 +72,6 @@ caught() {
     [ "$status" -eq 1 ] && [[ ${lines[-1]} == *": wrong answer: "$1 ]]
 }
 
-# keeps_one_core_busy VERSION: its row has a busy of 1, or little more.
-keeps_one_core_busy() {
-    awk -v busy="$(column busy "$1")" 'BEGIN { exit !(busy > 0 && busy <= 1.25) }'
-}
-
-# rows_are_well_formed: a title, a header, and rows of as many words as the header has.
-rows_are_well_formed() {
-    awk '
-        $1 == "version" { n = NF; ok = ($2 $3 $4 $5 $6 == "threadsanswersecondsspeedupbusy"); next }
-        n && NF == 0 { exit }
-        n && NF != n { bad = 1 }
-        n { rows++ }
-        END { exit !(ok && rows && !bad) }' <<<"$output"
-}
-
 # complaint COMMAND ...: what the command writes to stderr, and its exit code.
 complaint() { limited bash -c '"$@" 2>&1 >/dev/null' _ "$@"; }
 
@@ -96,16 +79,14 @@ complaint() { limited bash -c '"$@" 2>&1 >/dev/null' _ "$@"; }
 on_one_core() {
     limited "$PY" -c '
 import os, sys
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
 # tsan_works: does ThreadSanitizer, with this compiler, on this machine?
 tsan_works() {
-    echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/try.c"
-    { compile -fsanitize=thread -pthread "$BATS_TEST_TMPDIR/try.c" -o "$BATS_TEST_TMPDIR/try" &&
-        "$BATS_TEST_TMPDIR/try"; } 2>/dev/null
+    local try=$BATS_TEST_TMPDIR/try
+    { compile -fsanitize=thread -x c - -o "$try" <<<'int main(void) {}' && "$try"; } 2>/dev/null
 }
 
 gil_is_on() { "$PY" -c 'import sys; sys.exit(not getattr(sys, "_is_gil_enabled", lambda: True)())'; }

@@ -12,13 +12,11 @@ programs() {
     done | sed -E '/_mpi\./d; s,/(.*)\.c$, build/\1,; s,/(.*\.py)$, python \1,' # MPI: see mpi.bats
 }
 
-# numbers COMMAND ...: a line for each option that is a whole number: letter, lowest, highest.
+# numbers COMMAND ...: a line for each of its options: letter, lowest, highest.
 numbers() {
     COLUMNS=200 limited "$@" --help |
         sed -n 's/^  -\([a-z]\).* \([0-9]*\) to \([0-9]*\) (default: .*/\1 \2 \3/p'
 }
-
-smallest() { numbers "$@" | sed -n 's/^n \([0-9]*\) .*/-n \1/p'; }
 
 # each CHECK FOLDER ...: call it in the folder of every program there, with the program's command.
 each() {
@@ -62,19 +60,19 @@ knows_its_options() {
 @test "C and Python read numbers alike, and say in one line that there is no room" {
     cd 01-gil-demo
     for program in build/count "python count.py"; do
-        for value in abc 0 -3 '' ' 1' 2.5 1e99 0x10 1,2 257 99999999999999999999999; do
+        for value in abc 0 -3 '' ' 1' 2.5 257 99999999999999999999999; do
             says_one_line 2 "'$value': expected a whole number from 1 to 256" $program -t "$value"
         done
         says_one_line 2 '' $program 5
         says_one_line 2 '' $program -n
-        run -0 $program -n=5 -t=1
         OUTPUT=/dev/full says_one_line 1 '' $program -n 5
         ! bash -c 'ulimit -v 300000' || # too little for 256 threads
             says_one_line 1 start bash -c "ulimit -v 300000; exec $program -t 256 -n 3000000"
     done
 }
 
-# In a copy of the folder, the commands at the head of the file, with the smallest -n.
+# In a copy of the folder, the commands at the head of the file, with the smallest -n. Their rows
+# have as many words as the header.
 does_what_its_head_says() {
     local folder=$BATS_TEST_TMPDIR/${PWD##*/} source=${*: -1}
     [[ $source == *.py ]] || source=$(basename "$source").c
@@ -83,7 +81,7 @@ does_what_its_head_says() {
         roofline.py) [ -e build/limits.json ] || return 0 ;;
     esac
     [ -d "$folder" ] || cp -RP . "$folder"
-    awk -v n="$(smallest "$@")" '/^(#include|import)/ { exit }
+    awk -v n="$(numbers "$@" | sed -n 's/^n \([0-9]*\) .*/-n \1/p')" '/^(#include|import)/ { exit }
         more || /^( \*     |    )(cc|mkdir|python3?) / {
             sub(/^[ *]*/, "")
             more = /\\$/
@@ -91,22 +89,16 @@ does_what_its_head_says() {
         }' "$source" | tee "$folder/head.sh"
     cd "$folder" && [ -s head.sh ] || return 1
     run limited bash -e head.sh
-    [ "$status" -eq 0 ] || return 1
-    [[ $output != *'version          threads'* ]] || rows_are_well_formed
+    [ "$status" -eq 0 ] &&
+        awk '$1 == "version" { n = NF; next } NF == 0 { n = 0 } n && NF != n { bad = 1 }
+            END { exit bad }' <<<"$output"
 }
 
 @test "the command at the head of every example works as typed, and its rows have one format" {
+    python3() { PYTHONIOENCODING=ascii python -S "$@"; } # bare, and the locale may have no UTF-8
+    export -f python3
     ln -s "$PWD/tools" "$PWD/.venv" "$BATS_TEST_TMPDIR"
     each does_what_its_head_says 0*
-}
-
-needs_nothing() {
-    # shellcheck disable=SC2046 # letter and number
-    [ "$1" != python ] || run -0 limited python -S -E "${@:2}" $(smallest "$@")
-}
-
-@test "the Python of chapters 1 and 2 needs nothing but a bare Python" {
-    each needs_nothing 01-* 02-*
 }
 
 says_what_to_type() {
@@ -117,17 +109,13 @@ says_what_to_type() {
 }
 
 @test "the Python of the other chapters says in one line what to type before it is built" {
-    ln -s "$PWD/tools" "$BATS_TEST_TMPDIR"
     each says_what_to_type 03-* 04-* 05-*
 }
 
-@test "OMP_NUM_THREADS is looked at without -t only: what is no number is refused before OpenMP starts" {
+@test "OMP_NUM_THREADS is only looked at without -t, and is not more than the highest -t" {
     [ "$openmp" = yes ] || skip "no OpenMP here"
     cd 04-openmp-prange
     for program in build/add "python add.py"; do
-        for team in abc -3 0 ''; do
-            OMP_NUM_THREADS=$team says_one_line 2 "OMP_NUM_THREADS '$team': expected" $program
-        done
         OMP_NUM_THREADS=abc run -0 limited $program -n 1000 -t 3
         [[ $output == *'at one moment: 3'* ]] || false
         OMP_NUM_THREADS=99999 run -0 limited $program -n 1000
@@ -137,25 +125,20 @@ says_what_to_type() {
 
 @test "Ctrl-C and a closed pipe end a program at once, in silence; Ctrl-C not where it is ignored" {
     for program in 01-gil-demo/build/count "python 01-gil-demo/count.py" "python 03-nogil-extension/primes.py"; do
-        run -0 limited "$PY" - $program <<'EOF'
-import signal, subprocess, sys
+        run -0 limited "$PY" - "$(numbers $program | sed -n 's/^n .* //p')" $program <<'EOF'
+import os, signal, subprocess, sys
 
-def end(handler, stop):
-    signal.signal(signal.SIGINT, handler)
-    command = [*sys.argv[1:], "-t", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
-        while not program.stdout.readline().startswith(b"sequential"):
-            assert program.poll() is None
-        stop(program)
-        return program.wait(), program.stderr.read()
-
-def ends(code, *how):  # on a busy machine a program may be done before it is stopped: once more
-    return any(end(*how) == (code, b"") for _ in range(20))
-
-interrupt = lambda program: program.send_signal(signal.SIGINT)
-assert ends(-signal.SIGINT, signal.default_int_handler, interrupt)
-assert ends(-signal.SIGPIPE, signal.SIG_DFL, lambda program: program.stdout.close())
-assert end(signal.SIG_IGN, interrupt) == (0, b"")  # as under nohup
+highest, *program = sys.argv[1:]
+for ignored, options, code in (False, ["-n", highest], -signal.SIGINT), (True, [], 0):
+    signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    with subprocess.Popen([*program, *options], stdout=-1, stderr=-1) as running:
+        running.stdout.readline()  # it has begun
+        running.send_signal(signal.SIGINT)
+        assert running.communicate()[1] == b"" and running.returncode == code
+reader, closed = os.pipe()
+os.close(reader)
+done = subprocess.run([*program, "-n", "9"], stdout=closed, stderr=-1)
+assert done.returncode == -signal.SIGPIPE and done.stderr == b""
 EOF
     done
 }
