@@ -13,6 +13,7 @@ Chapters 1 and 2 have a link to it, for a bare Python; set-up puts it on the env
 
 import argparse
 import contextlib
+import multiprocessing
 import os
 import re
 import resource
@@ -131,5 +132,7 @@ def run(main):
     except MemoryError as error:
         fail(2, f"no memory: {error}")
     except (OSError, RuntimeError) as error:  # a RuntimeError: no more threads can be started
+        for child in multiprocessing.active_children():  # their work will not come any more
+            child.kill()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be written is not tried again
         fail(1, f"cannot go on: {error!r} (see make doctor)")

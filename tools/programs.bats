@@ -68,6 +68,8 @@ knows_its_options() {
         OUTPUT=/dev/full says_one_line 1 '' $program -n 5
         ! bash -c 'ulimit -v 300000' || # too little for 256 threads
             says_one_line 1 start bash -c "ulimit -v 300000; exec $program -t 256 -n 3000000"
+        [[ $program != python* ]] || # too few files for two processes
+            says_one_line 1 open bash -c "ulimit -n 14; exec $program -n 1000"
     done
 }
 
