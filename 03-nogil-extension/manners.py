@@ -83,18 +83,18 @@ def main():
     print("what a call that runs without the GIL must still get right\n", flush=True)
     # As Python does by itself, unless it was started with SIGINT ignored: a script's `make &`.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    print(f"Ctrl-C in count                     C: {interrupted(_primes.count, 3_000_000)}")
+    print(f"Ctrl-C in count                    C: {interrupted(_primes.count, 3_000_000)}")
     for name, module in MODULES:
         when = interrupted(module.count_interruptible, 10**12)
-        print(f"Ctrl-C in count_interruptible  {name:>6}: {when}")
+        print(f"Ctrl-C in count_interruptible {name:>6}: {when}")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # from here on it ends the program again
     for name, module in MODULES:
         why, _, _ = str(refused_resize(module)).partition(":")
-        print(f"resize what sum_buffer reads   {name:>6}: BufferError: {why}")
+        print(f"resize what sum_buffer reads  {name:>6}: BufferError: {why}")
     for name, module in MODULES:
         error, elsewhere = carried(module)
         where = "from a native thread" if elsewhere else "in the calling thread"
-        print(f"raise in for_each's callback   {name:>6}: {error!r}, {where}")
+        print(f"raise in for_each's callback  {name:>6}: {error!r}, {where}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ what is slower is the machine's doing. All runs are kept in build/NAME.json, whi
     summary = ["count.py/threads", "take turns"]      its row in the summary, and what it says there
     words."sgd.c/serial" = "a row at a time"          rows of the ladder, and what they are
     steps = [["compiled", "sgd.py/python", "..."]]    rows to compare, in a table above the table
+    turns = 1                                         so many runs at least (2)
     base = "table"                                    speed-up against the first row of all programs
 """
 
@@ -38,7 +39,7 @@ from rich.markdown import Markdown
 from store import store
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
-BUDGET = 3  # seconds for all runs of a table, unless two runs of each program take longer
+BUDGET = 2  # seconds for all runs of a table, unless its turns take longer
 COLUMNS = {"version", "threads", "answer", "seconds", "speedup", "busy"}
 
 
@@ -73,8 +74,8 @@ def parse(command, output):
     return above.strip() or "-", rows, table.partition("\n\n")[2].rstrip()
 
 
-def run_all(programs, budget):
-    """Run the programs in turn, twice and until the time is over; return each one's parsed runs."""
+def run_all(programs, turns, budget):
+    """Run the programs in turn until the time is over; return each one's parsed runs."""
     runs = {label: [] for label in programs}
     end = time.perf_counter() + budget
     with Console(stderr=True).status("") as status:
@@ -84,16 +85,16 @@ def run_all(programs, budget):
                 status.update(f"{label}, run {len(runs[label]) + 1}")
                 runs[label].append(parse(command, run_once(command)))
             now = time.perf_counter()
-            if len(runs[label]) > 1 and now + (now - begin) > end:
+            if len(runs[label]) >= turns and now + (now - begin) > end:
                 return runs
 
 
-def benchmark(label, title, runs, about, varies=()):
+def benchmark(label, title, runs, about, varies=(), number=0):
     """Turn the runs of one row into a pyperf.Benchmark; Failed if its answer changes."""
     name = f"{label}/{runs[0]['version']}"
     if len({run["answer"] for run in runs}) > 1 and name not in varies:
         raise Failed(f"{name}: the answer changes from run to run")
-    about = about | {"name": f"{name} {runs[0]['threads']}", "program": label, "title": title}
+    about = about | {"name": f"{name} {number}", "program": label, "title": title}
     keep = {"collect_metadata": False}
     return pyperf.Benchmark(
         [pyperf.Run([float(run["seconds"])], metadata=about | run, **keep) for run in runs]
@@ -103,11 +104,11 @@ def benchmark(label, title, runs, about, varies=()):
 def measure_rows(table, about, budget):
     """Run the programs of a table; return its benchmarks, a row each, and the text below them."""
     benchmarks, below = [], []
-    for label, runs in run_all(table["programs"], budget).items():
+    for label, runs in run_all(table["programs"], table.get("turns", 2), budget).items():
         title, _, text = min(runs, key=lambda run: sum(float(row["seconds"]) for row in run[1]))
         below += text.splitlines()
-        for row in zip(*(rows for _, rows, _ in runs), strict=True):
-            benchmarks.append(benchmark(label, title, row, about, table.get("varies", ())))
+        for number, row in enumerate(zip(*(rows for _, rows, _ in runs), strict=True)):
+            benchmarks.append(benchmark(label, title, row, about, table.get("varies", ()), number))
     return benchmarks, "\n".join(dict.fromkeys(below))  # what two programs say alike, once
 
 

@@ -108,8 +108,8 @@ def print_rows(console, rows, columns, titles=False):
         if titles and (not before or row["program"] != before["program"]):
             say(console, f"{row['program']}: {row['title']}")
         if not before:
-            console.print(lines[0], end="")
-        console.print(line, end="")
+            console.print(lines[0], end="", crop=False)
+        console.print(line, end="", crop=False)
 
 
 def print_steps(console, rows, steps):
