@@ -40,7 +40,7 @@ def draw(curves, y_label, unit="s"):
         at = place(tick, min(xs), max(xs), WIDTH)
         below[at], numbers[at : at + 5] = "+", f"{tick:<5g}"
     yield " " * 9 + "+" + "".join(cell if cell == "+" else "-" for cell in below)
-    yield " " * 10 + "".join(numbers).rstrip() + f" {unit}"
+    yield (" " * 10 + "".join(numbers).rstrip() + f" {unit}").rstrip()
     names = [f"{letter} {name}" for name, letter in letters.items()]
     wide = max(map(len, names)) + 2
     for low in range(0, len(names), WIDTH // wide):

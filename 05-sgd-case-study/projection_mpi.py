@@ -72,7 +72,7 @@ def project(rows, epoch, threads, needed, message):
     fastest, ms = min(curves["all"], key=lambda point: point[1])
     print(f"\nfastest: {ms:.3f} ms, on {fastest} machines")
     print("\nms until 0.1%, against machines (a projection)")
-    print(*chart.draw(curves, "{:g}".format, "machines"), sep="\n")
+    print(*chart.draw(curves, "{:g}".format, ""), sep="\n")
 
 
 def main():
