@@ -5,7 +5,7 @@ import select
 import signal
 import sys
 import time
-from subprocess import PIPE, Popen, TimeoutExpired
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 
 MOST, SOON = 4_000_000, 5  # bytes of output; seconds until it is said what is waited for
 
@@ -16,7 +16,9 @@ def run(command, seconds, waiting="", env=None):
     waiting: what it is called where it is waited for. Whatever ends the waiting, Ctrl-C too, or
     OSError where output has no end, ends the whole group. TimeoutExpired has the output in bytes.
     """
-    with Popen(command, stdout=PIPE, stderr=PIPE, process_group=0, env=env) as process:
+    end_on_signals()
+    pipes = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE}
+    with Popen(command, process_group=0, env=env, **pipes) as process:
         texts, begin = {process.stdout: b"", process.stderr: b""}, time.monotonic()
         try:
             while read(texts):
@@ -30,6 +32,15 @@ def run(command, seconds, waiting="", env=None):
             os.killpg(process.pid, signal.SIGKILL)
             raise
     return process.returncode, *(text.decode(errors="replace") for text in texts.values())
+
+
+def end_on_signals():
+    """Let signals that would end this process at once raise, so that run() can end the group."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in signal.SIGTERM, signal.SIGHUP:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def read(texts):

@@ -18,7 +18,8 @@ def check(folder, suffixes, claims, speed=lambda *_: None):
     a hint. It may end early. speed: called like claims, once all of them hold.
     """
     for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # ends what runs, too
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as it is under nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     try:

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,10 @@ def run(*command):
 
 def commit():
     """Return the last commit that changed more than pages; with a + if files differ from it."""
-    git, code = ("git", "-C", Path(__file__).parent), ("--", ":/", ":!*.md", ":!*.png")
+    if not shutil.which("git"):
+        return "none"
+    git = "git", "-C", Path(__file__).parent
+    code = "--", ":/", ":(top,exclude)*.md", ":(top,exclude)*.png"
     last = run(*git, "log", "-1", "--format=%h", *code).stdout.strip()
     return last + "+" * run(*git, "diff", "--quiet", "HEAD", *code).returncode if last else "none"
 
@@ -37,6 +41,7 @@ def metadata():
     known = pyperf.Run([1.0], collect_metadata=True).get_metadata()
     about = {key: known[key] for key in KEEP if key in known}
     about |= {"usable_cpus": usable_cpus(), "commit": commit()}
+    about["options"] = os.environ.get("T") or "none"  # of make THREADS=N
     gil = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else " without the GIL"
     system = f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}"
     about["machine"] = (

@@ -1,6 +1,6 @@
 """Measure tables of a chapter, which its tables.toml describes, and show them.
 
-    python measure.py count strips          in the chapter's folder; make measure-count does so
+    make measure-count      in the chapter's folder; python measure.py TABLE ... with $T set
 
 The programs of a table run in turn (A B A B ...), each time in a fresh process, so that a machine
 that changes its speed changes it for all of them. As in timeit the fastest run of a row counts:
@@ -50,7 +50,7 @@ class Failed(Exception):
 def run_once(command):
     """Run one example and return what it prints; Failed if it fails or hangs."""
     try:
-        code, output, errors = bounded.run(shlex.split(os.path.expandvars(command)), TIMEOUT)
+        code, output, errors = bounded.run(shlex.split(command), TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failed(f"{command}: {error}") from error
     if code:
@@ -106,10 +106,15 @@ def measure_rows(table, about, budget):
     benchmarks, below = [], []
     for label, runs in run_all(table["programs"], table.get("turns", 2), budget).items():
         title, _, text = min(runs, key=lambda run: sum(float(row["seconds"]) for row in run[1]))
-        below += text.splitlines()
+        below += [line for line in text.splitlines() if line not in below or not line]
+        if (
+            len({tuple((row["version"], row["threads"]) for row in rows) for _, rows, _ in runs})
+            > 1
+        ):
+            raise Failed(f"{label}: its rows change from run to run")
         for number, row in enumerate(zip(*(rows for _, rows, _ in runs), strict=True)):
             benchmarks.append(benchmark(label, title, row, about, table.get("varies", ()), number))
-    return benchmarks, "\n".join(dict.fromkeys(below))  # what two programs say alike, once
+    return benchmarks, "\n".join(below)
 
 
 def measure_text(table, about):
@@ -123,9 +128,13 @@ def measure_text(table, about):
 
 def measure(name, budget):
     """Measure a table of this folder and store it."""
-    table, about = results.settings(Path())[name], machine.metadata()
+    table, about = results.settings(Path()).get(name), machine.metadata()
+    if not table:
+        raise Failed(f"tables.toml has no table {name}")
+    table["programs"] = {x: os.path.expandvars(y) for x, y in table["programs"].items()}
     stored, text = Path("build", f"{name}.json"), Path("build", f"{name}.txt")
-    stored.unlink(missing_ok=True)  # what fails below leaves nothing older behind
+    for path in stored, text:
+        path.unlink(missing_ok=True)  # what fails below leaves nothing older behind
     if "columns" in table:
         benchmarks, below = measure_rows(table, about, budget)
     else:
@@ -150,10 +159,6 @@ def main():
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for each table")
     parser.add_argument("names", nargs="+", metavar="TABLE")
     args = parser.parse_args()
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # bounded.run() ends what it has started
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-        signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
     failed = False
     for name in args.names:
         begin = time.perf_counter()
@@ -163,9 +168,6 @@ def main():
         except Failed as failure:
             print(f"no table: {failure}", file=sys.stderr)
             failed = True
-        except KeyboardInterrupt:  # to die of it, and not to exit, tells a shell to stop as well
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
     sys.exit(failed)
 
 

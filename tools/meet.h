@@ -4,7 +4,7 @@
  *     static struct meeting meeting;
  *     int inside = meet(&meeting, 2, 20); // 2 if another thread came within 20 seconds, or 1
  *
- * A thread that holds the GIL always waits in vain: no other thread can enter before it leaves.
+ * For a second meeting call meet_reset() first. A thread that holds the GIL always waits in vain: no other thread can enter before it leaves.
  */
 #pragma once
 #include <stdatomic.h>

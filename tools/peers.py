@@ -27,8 +27,8 @@ def each_alone(works, threads, measure, *arguments):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             try:
                 yield version, alone.submit(measure, work, *arguments).result()
-            except ModuleNotFoundError as error:
-                left_out[error.name.partition(".")[0]] = None
+            except ImportError as error:  # it is missing, or refuses another package here
+                left_out[(error.name or version).partition(".")[0]] = None
             except BrokenProcessPool:
                 left_out[f"{version} that crashed"] = None
     if left_out:

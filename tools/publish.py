@@ -22,16 +22,19 @@ import page
 import results
 from store import store
 
-TRIES = 10  # to measure a table with all its cores
+KEYS = "machine", "commit", "options"
+TRIES = 5  # to measure a table with all its cores
 
 
 def objections(tables):
     """Say of each of these tables (folder, name) what keeps it from being published."""
     here = machine.metadata()
+    if here["commit"].endswith("+") or here["commit"] == "none":
+        bench.fail(1, "nothing is written: commit first, so that the figures have a commit")
     for folder, name in tables:
         stored = results.load(folder, name)
-        if not stored or any(stored[0][0][key] != here[key] for key in ("machine", "commit")):
-            yield folder, name, "not measured on this machine at this commit"
+        if not stored or any(stored[0][0][key] != here[key] for key in KEYS):
+            yield folder, name, "not measured on this machine, at this commit, without THREADS="
         elif starved := [row["name"] for row in results.rows_of(folder, name) if row["starved"]]:
             yield folder, name, f"without a core for each thread: {', '.join(starved)}"
 
@@ -76,10 +79,13 @@ def main():
     tables = sorted({(path.parent, path.name) for path in named})
     measure_until_right(tables)
     folders = sorted({folder for folder, _ in tables})
-    for readme, text in texts.items():
-        new = MARKED.sub(lambda m, r=readme: m[1] + block(m[2], r, m[3], folders) + m[4], text)
-        store(readme, lambda path, new=new: path.write_text(new, encoding="utf-8"))
-        print(f"{readme}: {'unchanged' if new == text else 'written'}")
+    new = {
+        readme: MARKED.sub(lambda m, r=readme: m[1] + block(m[2], r, m[3], folders) + m[4], text)
+        for readme, text in texts.items()
+    }
+    for readme, text in new.items():
+        store(readme, lambda path, text=text: path.write_text(text, encoding="utf-8"))
+        print(f"{readme}: {'unchanged' if text == texts[readme] else 'written'}")
 
 
 if __name__ == "__main__":

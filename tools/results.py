@@ -103,7 +103,8 @@ def print_rows(console, rows, columns, titles=False):
     for row in rows:
         table.add_row(*(row.get(name, "") for name in columns))
     wide = console.options.update(width=200)  # so that nothing is cut off
-    lines = [Segments([*line, Segment.line()]) for line in console.render_lines(table, wide)]
+    rendered = console.render_lines(table, wide, pad=False)
+    lines = [Segments([*line, Segment.line()]) for line in rendered]
     for before, line, row in zip([None, *rows], lines[1:], rows, strict=False):
         if titles and (not before or row["program"] != before["program"]):
             say(console, f"{row['program']}: {row['title']}")

@@ -44,4 +44,7 @@ def main():
 
 
 if __name__ == "__main__":
-    bench.run(main)
+    try:
+        bench.run(main)
+    except measure.Failed as failure:
+        bench.fail(1, failure)

@@ -50,7 +50,8 @@ if ! usable; then
     mkdir -p .venv && : >.venv/.unfinished # so that what an interrupt leaves is known to be ours
     find .venv/ -mindepth 1 ! -name .unfinished -delete
     "$base_python" -m venv .venv >>$log 2>&1 || failed
-    printf '%s\n' "$base_python" "$(interpreter)" >.venv/.python
+    "$base_python" -c 'import sys; print(sys.executable)' >.venv/.python
+    interpreter >>.venv/.python
     # Every program finds bench.py. The path begins at site-packages: a checkout may be moved.
     for site in .venv/lib/python3*/site-packages; do echo ../../../../tools >"$site/tools.pth"; done
 fi

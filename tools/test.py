@@ -18,7 +18,7 @@ from cpus import usable_cpus
 
 # What the caller's environment must not decide.
 UNSET = re.compile(
-    r"PYTHON|CDPATH|OUTSIDE|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|VERBOSE$|FORCE|BRIEF$|BUDGET$|COMPLETE_RUN$"
+    r"PYTHON|CDPATH|OUTSIDE|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|BRIEF$|BUDGET$"
 )
 RUNNERS = {  # by the file's suffix: the command, and what it says of passed, failed and skipped
     ".bats": (

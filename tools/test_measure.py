@@ -47,6 +47,7 @@ def chapter(tmp_path, monkeypatch):
     """A chapter with two tables, in two threads on two cores."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(machine, "usable_cpus", lambda: 2)
+    monkeypatch.setattr(machine, "commit", lambda: "0123456")
     Path("tables.toml").write_text(TABLES)
     Path("README.md").write_text(PAGE)
     Path("program.txt").write_text(output(0.25))
@@ -74,6 +75,7 @@ class Test:
         assert re.search(r"two +2 +0\.2500 +50% +4\.00 +2\.00 +50%\|50% *\n\na note\n$", shown())
         two = pyperf.BenchmarkSuite.load("build/a.json").get_benchmarks()[1]
         assert two.get_values() == (0.5, 0.25)
+        assert max(map(len, shown().splitlines())) <= 80  # nor is it filled up with spaces
         assert {"machine", "commit", "cpu_model_name", "date"} <= two.get_metadata().keys()
 
     def test_a_run_without_its_cores_counts_only_if_there_is_no_other(self, monkeypatch):
@@ -105,6 +107,9 @@ class Test:
         monkeypatch.setattr(measure, "run_once", lambda command: output(0.25, next(tries, "2.00")))
         monkeypatch.setattr(publish, "make", lambda folder, target: measure.measure(target[-1], 0))
         publish.main()
+        monkeypatch.setattr(machine, "commit", lambda: "0123456+")
+        with pytest.raises(SystemExit):  # nobody could say which code it was
+            publish.main()
         text = Path("README.md").read_text()
         assert re.sub("```text.*?```\n", "", text, flags=re.DOTALL) == PAGE.replace("old\n", "")
         assert re.search(r"^two +2 +0\.2500 .* 2\.00 ", text, re.MULTILINE) and "old" not in text
