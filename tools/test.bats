@@ -66,7 +66,7 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     script python 'case "$*" in' \
         '*"-m venv"*) mkdir -p .venv/bin .venv/lib/python3/site-packages; cp "$0" .venv/bin/python ;;' \
         '*"-m pip"*) exit ;;' '*"import numpy"*) [ -e installed ]; exit ;;' \
-        "*) exec $(command -v "$PY") \"\$@\" ;;" 'esac'
+        "*) exec '$(command -v "$PY")' \"\$@\" ;;" 'esac'
     base() { PYTHON=$tmp/bin/python limited sh "$copy/tools/setup.sh" base; }
     cd "$copy"
     run -1 base
