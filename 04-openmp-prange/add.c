@@ -106,7 +106,7 @@ static void print_team(size_t n, int threads)
         if (i % part == 0)
             thread_of[i / part] = omp_get_thread_num();
 #pragma omp parallel num_threads(threads)
-    meet(&meeting, threads, 2);
+    meet(&meeting, threads, 10);
     printf("\nthread of each eighth:");
     for (size_t i = 0; i * part < n; i++)
         printf(" %d", thread_of[i]);

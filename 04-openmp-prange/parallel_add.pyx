@@ -145,5 +145,5 @@ def inside(threads):
     if team < 1:
         raise ValueError(f"threads: expected 1 to {MAX_THREADS}, not {threads}")
     with nogil, parallel(num_threads=team):
-        meet(&here, team, 2)
+        meet(&here, team, 10)
     return here.highest

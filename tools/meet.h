@@ -4,7 +4,8 @@
  *     static struct meeting meeting;
  *     int inside = meet(&meeting, 2, 20); // 2 if another thread came within 20 seconds, or 1
  *
- * For a second meeting call meet_reset() first. A thread that holds the GIL always waits in vain: no other thread can enter before it leaves.
+ * For a second meeting call meet_reset() first. A thread that holds the GIL always waits in vain:
+ * no other thread can enter before it leaves.
  */
 #pragma once
 #include <stdatomic.h>
@@ -35,16 +36,23 @@ static inline void meet_reset(struct meeting *meeting)
     atomic_store(&meeting->highest, atomic_load(&meeting->inside));
 }
 
+static inline double meet_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 /* Stay inside until n threads have been there at one moment, or for some seconds; return how many
  * there were. `highest` decides: the first of two threads may leave before the other looks. */
 static inline int meet(struct meeting *meeting, int n, double seconds)
 {
-    /* Naps give other threads a turn on one core. They are counted, and no clock is read: on a busy
-     * machine naps take longer, and so a thread that starts late is not missed. */
-    const struct timespec nap = {.tv_nsec = 100000};
+    const struct timespec nap = {.tv_nsec = 100000}; /* on one core the others need a turn */
+    const double end = meet_clock() + seconds;       /* only for threads that wait in vain */
 
     meet_enter(meeting);
-    for (double left = seconds * 1e4; left > 0 && atomic_load(&meeting->highest) < n; left--)
+    while (atomic_load(&meeting->highest) < n && meet_clock() < end)
         nanosleep(&nap, NULL);
     meet_leave(meeting);
     return atomic_load(&meeting->highest);
