@@ -1,0 +1,118 @@
+"""Do the pages say what is so? Links, code, commands and tables, held against the files."""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+import results
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = sorted(ROOT.glob("0*/README.md"))
+PAGES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("0*/**/README.md")),
+    *sorted(ROOT.glob("guide/*.md")),
+]
+MAKE = re.compile(r"(?:g?make) ([a-z]+(?:-\d)?)(?= |$)")
+PROGRAM = re.compile(r"(?:(python)3? )?([\w/-]+\.py|build/\w+)((?: .*)?)$")
+each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
+
+
+@each_page
+def test_links_lead_somewhere(path):
+    links = re.findall(r"\]\(([^):# ]+)[)#]", path.read_text())
+    assert not [link for link in links if not (path.parent / link).exists()]
+
+
+def without_indents(text):
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+@each_page
+def test_code_is_in_the_files(path):
+    blocks = re.findall(r"^```(?:c|cython|python)\n(.*?)^```", path.read_text(), re.M | re.S)
+    chapter = ROOT / path.relative_to(ROOT).parts[0]
+    files = [f for kind in ("*.[ch]", "*.py", "*.pyx") for f in chapter.glob(kind) if blocks]
+    files += (ROOT / "tools").glob("*.h")
+    code = [without_indents(file.read_text()) for file in files]
+    for part in (part for block in blocks for part in re.split(r"^\s*\.\.\.\n", block, flags=re.M)):
+        assert any(without_indents(part) in text for text in code), part
+
+
+def commands_of(text):
+    """Return the commands of a page: what stands in a block of shell, or in backticks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    lines = [*"".join(blocks).splitlines(), *re.findall(r"`([^`\n]+)`", text)]
+    return [command for line in lines for command in re.split(r" && |; ", line.partition(" #")[0])]
+
+
+@cache
+def can_make(target, folder):
+    command = ["make", "-n", "-C", folder, target]
+    said = subprocess.run(command, check=False, capture_output=True, text=True)
+    return not re.search("there is no|No rule", said.stdout + said.stderr)
+
+
+@cache
+def help_of(program, folder):
+    """Return what a program says to --help; "" if it is not there, or not built."""
+    command = [*[sys.executable] * (program[0] == "python"), f"./{program[1]}", "--help"]
+    if not (folder / program[1]).is_file():
+        return ""
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True).stdout
+
+
+@each_page
+def test_commands_work(path):
+    folders = [path.parent, path.parent.parent, ROOT]
+    for command in commands_of(path.read_text()):
+        if found := MAKE.match(command):
+            assert any(can_make(found[1], folder) for folder in folders), command
+        elif (found := PROGRAM.match(command)) and (found[1] or found[3]):
+            file = found[2].replace("mine.py", "starter.py")
+            names = file, f"{Path(file).name}.c"
+            assert any((folder / name).is_file() for folder in folders for name in names), command
+            said = "".join(help_of((found[1], file), folder) for folder in folders)
+            options = re.findall(r"(?<!\S)(-{1,2}[a-z][a-z-]*)", found[3]) if said else ()
+            assert all(option in said for option in options), command
+
+
+def tables_of(path):
+    """Return (its settings, the lines, the remark below) of each table of a chapter's page."""
+    marked = r"<!-- table: (\S+) -->\n(.*?)<!-- end -->\n+((?:> [^\n]*\n)*)"
+    found = re.findall(marked, path.read_text(), re.S)
+    settings = results.settings(path.parent)
+    return [(settings[name], text.splitlines(), remark) for name, text, remark in found]
+
+
+@each_chapter
+def test_tables_fit_and_have_the_columns_that_their_remarks_name(path):
+    every = results.settings(path.parent).values()
+    known = {column for table in every for column in table.get("columns", "").split()}
+    for table, lines, remark in tables_of(path):
+        assert lines and max(map(len, lines)) <= 80
+        named = known & set(re.findall(r"`([^`]+)`", remark))
+        assert named <= {*table.get("columns", "").split(), *" ".join(lines).split()}, remark
+
+
+@each_chapter
+def test_published_rows_had_their_cores(path):
+    for table, lines, _ in tables_of(path):
+        program, header, missing = None, [], {*table.get("cores", ())}
+        for line in lines:
+            words = [word for word in line.replace("log scale", "").split() if word[0] < "▁"]
+            if words[:1] == ["version"]:
+                header = words
+            elif found := re.match(r"(\S+\.\w+|limits): ", line):
+                program = found[1]
+            elif words and f"{program}/{words[0]}" in table.get("cores", ()):
+                missing.discard(f"{program}/{words[0]}")
+                row = {"threads": 1 if program == "limits" else 2} | dict(
+                    zip(header, words, strict=False)
+                )
+                assert float(row["busy"]) >= results.ENOUGH * int(row["threads"]), line
+        assert not missing
