@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bounded import end_on_signals
 from store import store
 
 
@@ -17,15 +18,15 @@ def check(folder, suffixes, claims, speed=lambda *_: None):
     pairs; problem is "" where the claim holds, or else one line that says what was seen and gives
     a hint. It may end early. speed: called like claims, once all of them hold.
     """
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as it is under nohup
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    end_on_signals()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         works = [Path(word).resolve(strict=True) for word in sys.argv[1:]]
         works = works or [own_copy(folder / f"mine{suffix}") for suffix in suffixes]
         sys.exit(not all([is_right(folder, work, claims, speed) for work in works]))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except OSError as error:
         print(f"check: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(2)

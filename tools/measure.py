@@ -107,10 +107,8 @@ def measure_rows(table, about, budget):
     for label, runs in run_all(table["programs"], table.get("turns", 2), budget).items():
         title, _, text = min(runs, key=lambda run: sum(float(row["seconds"]) for row in run[1]))
         below += [line for line in text.splitlines() if line not in below or not line]
-        if (
-            len({tuple((row["version"], row["threads"]) for row in rows) for _, rows, _ in runs})
-            > 1
-        ):
+        names = {tuple((row["version"], row["threads"]) for row in rows) for _, rows, _ in runs}
+        if len(names) > 1:
             raise Failed(f"{label}: its rows change from run to run")
         for number, row in enumerate(zip(*(rows for _, rows, _ in runs), strict=True)):
             benchmarks.append(benchmark(label, title, row, about, table.get("varies", ()), number))

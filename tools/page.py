@@ -18,8 +18,6 @@ WIDTH = 80
 
 def console_for(file=None):
     """Return a console of one width: a table looks the same on each terminal and in a page."""
-    if file is None:
-        sys.stdout.reconfigure(errors="replace")  # a terminal may not be able to show a bar
     return Console(file=file, width=WIDTH, height=25, color_system=None if file else "auto")
 
 
