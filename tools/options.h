@@ -38,13 +38,18 @@ static inline void set_team(const struct opt *opt, const char *text)
     *opt->value = (uint64_t)threads < opt->high ? (uint64_t)threads : opt->high;
 }
 
-/* Return where in argv the words behind the options begin; if words is NULL, there are none. */
+/* Return where in argv the words begin: they are moved behind the options, as by getopt. If `words`
+ * is NULL, there are none. */
 static inline int read_options(int argc, char **argv, const char *words, const struct opt *options)
 {
-    int i = 1;
+    int kept = 0; /* words, at the beginning of argv */
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* each row is seen as soon as it is there, in a pipe too */
-    for (; i < argc && (*argv[i] == '-' || !words); i++) {
+    for (int i = 1; i < argc; i++) {
+        if (words && *argv[i] != '-') {
+            argv[++kept] = argv[i];
+            continue;
+        }
         const struct opt *o = options;
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             help(argv[0], words, options);
@@ -61,5 +66,6 @@ static inline int read_options(int argc, char **argv, const char *words, const s
         if (o->letter == 't' && getenv("OMP_NUM_THREADS"))
             set_team(o, getenv("OMP_NUM_THREADS"));
 #endif
-    return i;
+    memmove(argv + argc - kept, argv + 1, (size_t)kept * sizeof *argv);
+    return argc - kept;
 }
