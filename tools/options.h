@@ -28,14 +28,20 @@ static inline void help(const char *program, const char *words, const struct opt
     exit(verdict(&(struct table){0}));
 }
 
-/* Without -t, OpenMP's variable counts. Some of its values make OpenMP hang or crash. */
-static inline void set_team(const struct opt *opt, const char *text)
+/* Without -t, OpenMP's variable says how many threads. It is looked at before the first loop, where
+ * some values make OpenMP hang or crash. */
+static inline void set_team(const struct opt *options)
 {
-    const long long threads = atoll(text); /* of "4,2" the 4 */
+    const char *text = getenv("OMP_NUM_THREADS");
+    const long long threads = text ? strtoll(text, NULL, 10) : 0; /* of "4,2" the 4 */
 
-    if (threads < 1)
-        errx(2, "OMP_NUM_THREADS '%s': expected a whole number from 1", text);
-    *opt->value = (uint64_t)threads < opt->high ? (uint64_t)threads : opt->high;
+    for (const struct opt *o = options; text && o->letter; o++) {
+        if (o->letter != 't')
+            continue;
+        if (threads < 1)
+            errx(2, "OMP_NUM_THREADS '%s': expected a whole number from 1", text);
+        *o->value = (uint64_t)threads < o->high ? (uint64_t)threads : o->high;
+    }
 }
 
 /* Return where in argv the words begin: they are moved behind the options, as by getopt. If `words`
@@ -62,9 +68,7 @@ static inline int read_options(int argc, char **argv, const char *words, const s
             unsetenv("OMP_NUM_THREADS");
     }
 #ifdef _OPENMP
-    for (const struct opt *o = options; o->letter; o++)
-        if (o->letter == 't' && getenv("OMP_NUM_THREADS"))
-            set_team(o, getenv("OMP_NUM_THREADS"));
+    set_team(options);
 #endif
     memmove(argv + argc - kept, argv + 1, (size_t)kept * sizeof *argv);
     return argc - kept;
