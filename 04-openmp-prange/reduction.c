@@ -11,9 +11,8 @@
 #include "../tools/bench.h"
 #include "values.h"
 #include <omp.h>
-#include <sched.h>
 
-enum { BINS = 256, GIVE_WAY = 65536 };
+enum { BINS = 256, ENOUGH = 65536 }; /* values, so that each thread meets every bin */
 
 static size_t n;
 static uint32_t *values;
@@ -25,17 +24,32 @@ static void serial(uint64_t bins[], int threads)
         bins[values[i] >> 16]++;
 }
 
+/* Wait until another thread has changed a bin that was 0, five seconds at most. */
+static void wait_for_change(const uint64_t *bin)
+{
+    uint64_t count = 0;
+
+    for (int naps = 0; count == 0 && naps < 50000; naps++) {
+#pragma omp atomic read
+        count = *bin;
+        usleep(count == 0 ? 100 : 0);
+    }
+}
+
 /* bin++ in two steps, as the processor takes it. (A bin that is no atomic would be undefined
- * behaviour in C.) To give way in between, now and then, shows it every time, on one core too. */
+ * behaviour in C.) The first addition reads 0 before all others and writes 1 after one of them, so
+ * that something is lost each time, on one core too. */
 static void racy(uint64_t bins[], int threads)
 {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++) {
-        uint64_t *bin = &bins[values[i] >> 16], count;
+        uint64_t *bin = &bins[values[i] >> 16], count = 0;
+        if (i == 0 && omp_get_num_threads() > 1 && n >= ENOUGH) {
+            wait_for_change(bin);
+        } else {
 #pragma omp atomic read
-        count = *bin;
-        if (i % GIVE_WAY == 0)
-            sched_yield();
+            count = *bin;
+        }
 #pragma omp atomic write
         *bin = count + 1;
     }
