@@ -49,13 +49,13 @@ mpi: setup ## chapter 5 in several processes: Open MPI is installed, and the ran
 	@$(MAKE) --no-print-directory -C 05-sgd-case-study mpi
 
 limits: setup ## measure what this machine's memory and cores can do
-	@$(MAKE) --no-print-directory -C tools run
+	@$(MAKE) --no-print-directory -C 04-openmp-prange measure-limits
 
 # On a machine with more cores than two, the first thing to look at.
 scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at most 8)
 	@for chapter in $(wordlist 2,5,$(CHAPTERS)); do \
 	    $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
-	@python tools/scaling.py $(filter-out all,$(THREADS))
+	@sh tools/scaling.sh $(or $(filter-out all,$(THREADS)),$$(python tools/cpus.py))
 
 results: setup ## measure what is not, and write the tables into the pages
 	@for chapter in $(CHAPTERS); do $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done

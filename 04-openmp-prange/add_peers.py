@@ -2,14 +2,15 @@
 
     python add_peers.py
 
-Each has a process of its own. GB/s counts what the loop asks for, 24 bytes an element.
+GB/s counts what the loop asks for, 24 bytes an element. What is not installed is left out. The
+libraries whose threads go on spinning for a while come last.
 """
 
+import os
 from functools import partial
 from importlib import import_module
 
-from bench import built, header, openmp_threads, read_options, run, verdict
-from peers import measure_each
+from bench import built, header, openmp_threads, read_options, row, run, verdict
 
 THREADS = openmp_threads()
 with built():
@@ -52,14 +53,28 @@ VERSIONS = {
 }
 
 
+def measure_each(versions, measure, threads, *arguments):
+    """Print a row for each of versions, a dict of name: (function, whether it uses threads)."""
+    left_out = {}  # each name once
+    for name in "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS":
+        os.environ[name] = str(threads)  # read when the library is imported
+    for version, (make, uses_threads) in versions.items():
+        try:
+            row(version, threads if uses_threads else 1, *measure(make, *arguments))
+        except ImportError as error:  # it is missing, or refuses another package here
+            left_out[(error.name or version).partition(".")[0]] = None
+    if left_out:
+        print(f"\nleft out: {', '.join(left_out)} (make peers adds what it can)")
+    verdict()
+
+
 def main():
     args = read_options(
         __doc__, n=(10_000_000, 1, 10**9, "elements"), t=(THREADS, 1, 256, "threads")
     )
     print(f"add two vectors of {args.n} doubles; seconds for one addition")
     header("GB/s")
-    measure_each(VERSIONS, args.t, measure, args.n)
-    verdict()
+    measure_each(VERSIONS, measure, args.t, args.n)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
     python mandelbrot_peers.py
 
-Each has a process of its own. Options and answers are those of mandelbrot.c.
+Options and answers are those of mandelbrot.c.
 """
 
 from functools import partial
 from importlib import import_module
 
-from bench import built, enough_memory, header, openmp_threads, run, stopwatch, verdict
-from peers import measure_each
+from add_peers import measure_each
+from bench import built, enough_memory, header, openmp_threads, run, stopwatch
 from picture import read_picture_options
 
 THREADS = openmp_threads()
@@ -42,7 +42,7 @@ def with_numpy(counts, view, most):
 def with_numba(counts, view, most, parallel=False):
     numba = import_module("numba")
 
-    @numba.njit(parallel=parallel, cache=True)
+    @numba.njit(parallel=parallel, cache=parallel)  # the cache would not tell it from the other
     def compute(counts, x, y, width, most):
         n = counts.shape[0]
         for r in numba.prange(n):
@@ -83,8 +83,7 @@ def main():
     args = read_picture_options(__doc__, 1024, THREADS)
     print(f"{args.n} x {args.n} pixels of the Mandelbrot set")
     header()
-    measure_each(VERSIONS, args.t, measure, args.n, args.v, args.i)
-    verdict()
+    measure_each(VERSIONS, measure, args.t, args.n, args.v, args.i)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ import os
 import resource
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 
 from bench import built, fail, header, openmp_threads, read_options, row, run, verdict
-from peers import each_alone
 
 DATA = Path(__file__).parent / "build/flights.bin"
 THREADS = openmp_threads(64)
@@ -96,6 +98,25 @@ def measure(version, path, threads):
     return result, f"{version}: {words or 'its default'}"
 
 
+def each_alone(*arguments):
+    """Yield what measure() returns of each version that is installed and does not crash.
+
+    In one process their pools of threads would disturb each other: idle threads of one spin while
+    another is measured.
+    """
+    left_out = {}  # each name once
+    for version in TRAIN:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            try:
+                yield alone.submit(measure, version, *arguments).result()
+            except ImportError as error:  # it is missing, or refuses another package here
+                left_out[(error.name or version).partition(".")[0]] = None
+            except BrokenProcessPool:
+                left_out[f"{version} that crashed"] = None
+    if left_out:
+        print(f"\nleft out: {', '.join(left_out)} (make peers adds what it can)")
+
+
 def main():
     data = {"type": Path, "nargs": "?", "default": DATA, "help": "the data"}
     args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), file=data)
@@ -105,8 +126,8 @@ def main():
     except ValueError as error:
         fail(2, error)
     print("SGD's objective, by libraries")
-    works, best = {name: name for name in TRAIN}, []
-    for _, (rows, setting) in each_alone(works, args.t, measure, args.file, args.t):
+    best = []
+    for rows, setting in each_alone(args.file, args.t):
         if not best:
             header(f"{'gap':>8}", "AUC", "peak-MB", "0.01%-s")
         best.append(setting)

@@ -11,8 +11,8 @@ T = $(if $(THREADS),-t $(shell \
 # ... of which some need two at least.
 T2 = $(if $(filter 1,$T),,$T)
 export T T2
-# make BUDGET=60: more seconds for each table, for a machine that is not quiet.
-MEASURE = python ../tools/measure.py $(if $(BUDGET),--budget $(BUDGET))
+# It takes more seconds for each table from make BUDGET=60, for a machine that is not quiet.
+MEASURE = python ../tools/measure.py
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all

@@ -13,12 +13,17 @@ import bench
 from rich.console import Console
 from rich.markdown import Markdown
 
-WIDTH = 80
+# What publish.py writes, and the quotation below it.
+MARKED = re.compile(
+    r"(?P<begin><!-- (?P<kind>table|ladder|summary|machine)(?:: (?P<name>\S+))? -->\n).*?"
+    r"(?P<end><!-- end -->\n+(?P<remark>(?:> [^\n]*\n)*))",
+    re.DOTALL,
+)
 
 
 def console_for(file=None):
     """Return a console of one width: a table looks the same on each terminal and in a page."""
-    return Console(file=file, width=WIDTH, height=25, color_system=None if file else "auto")
+    return Console(file=file, width=80, height=25, color_system=None if file else "auto")
 
 
 def section(text, heading):
@@ -27,13 +32,11 @@ def section(text, heading):
     return found[1] if found else ""
 
 
-def remark(folder, name):
-    """Return the quotation under a table in the folder's page, "" if there is none."""
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    found = re.search(
-        rf"<!-- table: {re.escape(name)} -->\n.*?<!-- end -->\n+((?:> [^\n]*\n)+)", text, re.DOTALL
-    )
-    return re.sub("^> ", "", found[1], flags=re.MULTILINE) if found else ""
+def remark(table):
+    """Return the quotation under a table in its folder's page, "" if there is none."""
+    text = (table.parent / "README.md").read_text(encoding="utf-8")
+    found = [m["remark"] for m in MARKED.finditer(text) if m["name"] == table.name]
+    return re.sub("^> ", "", "".join(found), flags=re.MULTILINE)
 
 
 def wait_for_a_guess():
@@ -45,8 +48,7 @@ def wait_for_a_guess():
 
 def main():
     part, folder = sys.argv[1], Path(sys.argv[2])
-    console = console_for()
-    text = (folder / "README.md").read_text(encoding="utf-8")
+    console, text = console_for(), (folder / "README.md").read_text(encoding="utf-8")
     if part == "question":
         console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
         console.print(Markdown(section(text, "Question")))

@@ -3,12 +3,12 @@
     python results.py summary FOLDER ...    a row of each chapter
     python results.py machine FOLDER ...    where and when they were measured
 
-What a table shows stands in its chapter's tables.toml; measure.py explains that.
+A table is named by its path, as 01-gil-demo/count. What it shows stands in the tables.toml of its
+folder, which measure.py explains; its runs are in build/count.json, the text below in count.txt.
 """
 
 import math
 import sys
-import textwrap
 import tomllib
 from pathlib import Path
 from statistics import median
@@ -17,20 +17,20 @@ import bench
 import page
 import pyperf
 from rich.bar import Bar
-from rich.segment import Segment, Segments
 from rich.table import Table
 
 ENOUGH = 0.9  # of a core for each thread, in rows that must have their cores
-LEFT = ("version", "words", "step", "from", "to")  # columns of text
+LEFT = "version", "step", "lesson"  # columns of text
 
 
 def settings(folder):
+    """Return what a folder's tables.toml says of each table."""
     return tomllib.loads((folder / "tables.toml").read_text(encoding="utf-8"))
 
 
-def load(folder, name):
-    """Return what is stored of a table: its runs, each with its cells; none if not measured."""
-    path = folder / "build" / f"{name}.json"
+def load(table):
+    """Return what is stored of a table: its rows, each a list of runs; none if not measured."""
+    path = table.parent / "build" / f"{table.name}.json"
     suite = pyperf.BenchmarkSuite.load(str(path)) if path.is_file() else ()
     return [
         [run.get_metadata() | {"wall": run.values[0]} for run in row.get_runs()] for row in suite
@@ -51,122 +51,100 @@ def fastest(runs, must_have_cores):
         runs = list(filter(has_cores, runs)) or runs
     best = min(runs, key=lambda run: run["wall"])
     above = median(run["wall"] for run in runs) / best["wall"] - 1
-    return best | {"±": f"{above:.0%}", "starved": must_have_cores and not has_cores(best)}
+    row = best | {"±": f"{above:.0%}", "seconds": f"{best['wall']:#.4g}"}
+    return row | {"starved": must_have_cores and not has_cores(best)}
 
 
-def rows_of(folder, name):
+def rows_of(table):
     """Return a table's rows, with what can be said only of all: speed-up, share of the limit."""
-    table, rows, base = settings(folder)[name], [], {}
-    for runs in load(folder, name) if "columns" in table else ():
-        label = f"{runs[0]['program']}/{runs[0]['version']}"
-        row = fastest(runs, label in table.get("cores", ()))
-        row |= {"name": label, "words": table.get("words", {}).get(label)}
-        group = table.get("base", row["program"])
-        if row["program"] == "limits":  # each kind of work is its own base
-            group = row["version"]
-        first = base.setdefault(group, row["wall"])
-        rows.append(row | {"speed": first / row["wall"]})
+    about, rows, first = settings(table.parent)[table.name], [], {}
+    for runs in load(table) if "columns" in about else ():
+        name = f"{runs[0]['program']}/{runs[0]['version']}"
+        row = fastest(runs, name in about.get("cores", ()))
+        row["speed"] = first.setdefault(row.get(about.get("base", "program")), row["wall"])
+        row["speed"] /= row["wall"]
+        rows.append(row | {"name": name, "speedup": times(row["speed"])})
     moved = [row for row in rows if row.get("GB/s", "-") != "-"]  # others stay inside the cores
     limit = max((float(r["GB/s"]) for r in moved if r["program"] == "limits"), default=math.inf)
     for row in moved:
         row["of-limit"] = f"{float(row['GB/s']) / limit:.0%}"
-    for row in rows:
-        row["seconds"] = f"{row['wall']:.4f}" if row["wall"] >= 0.01 else f"{row['wall']:#.3g}"
-        row["speedup"] = times(row["speed"])
     return rows
-
-
-def say(console, text):
-    console.out(textwrap.fill(text, page.WIDTH), highlight=False)
 
 
 def times(speed):
     return f"{speed:.2f}" if speed < 100 else f"{speed:,.0f}"
 
 
-def add_bars(rows):
-    """Draw the speed-ups: to a logarithmic scale where they span decades; return its name."""
-    top = max(row["speed"] for row in rows)
-    scale = (lambda speed: math.log10(max(speed, 1)) + 0.05) if top > 20 else float
-    for row in rows:
-        row["bars"] = Bar(scale(top), 0, scale(row["speed"]), width=16)
-    return "log scale" if top > 20 else ""
-
-
 def print_rows(console, rows, columns, titles=False):
     """Print a table; with titles, a line before the rows of each program says what it does."""
-    headers = {"words": "", "bars": add_bars(rows) if "bars" in columns else ""}
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        justify = "left" if name in LEFT else "right"
-        table.add_column(headers.get(name, name), justify=justify, no_wrap=True)
+        grid.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*(row.get(name, "") for name in columns))
-    wide = console.options.update(width=200)  # so that nothing is cut off
-    rendered = console.render_lines(table, wide, pad=False)
-    lines = [Segments([*line, Segment.line()]) for line in rendered]
-    for before, line, row in zip([None, *rows], lines[1:], rows, strict=False):
+        grid.add_row(*(row.get(name, "") for name in columns))
+    with console.capture() as captured:
+        console.print(grid, width=200, crop=False)  # a wide table is not cut off
+    header, *lines = (line.rstrip() for line in captured.get().splitlines())
+    for before, row, line in zip([None, *rows], rows, lines, strict=False):
         if titles and (not before or row["program"] != before["program"]):
-            say(console, f"{row['program']}: {row['title']}")
-        if not before:
-            console.print(lines[0], end="", crop=False)
-        console.print(line, end="", crop=False)
+            console.out(f"{row['program']}: {row['title']}", highlight=False)
+        print(*[header] * (not before), line, sep="\n", file=console.file)
 
 
-def print_steps(console, rows, steps):
-    """Print what each step is worth: how many times as fast as one row another one is."""
-    found, lines = {row["name"]: row for row in rows}, []
-    for name, slow, fast in ((name, found[slow], found[fast]) for name, slow, fast in steps):
-        lines.append({"step": name, "from": slow["version"], "to": fast["version"]})
-        lines[-1] |= {"seconds": slow["seconds"], "then": fast["seconds"]}
-        lines[-1]["times as fast"] = times(slow["wall"] / fast["wall"])
-    print_rows(console, lines, list(lines[0]))
-    console.out()
+def show_ladder(console, table):
+    """Print the rows that have words, in the words' order, each against the one above it."""
+    words = settings(table.parent)[table.name]["words"]
+    found = {row["name"]: row for row in rows_of(table)}
+    rows = [found[name] | {"step": text} for name, text in words.items() if name in found]
+    decades = [math.log10(row["speed"]) + 0.1 for row in rows]
+    for before, row, length in zip([None, *rows], rows, decades, strict=False):
+        row["gain"] = times(before["wall"] / row["wall"]) if before else ""
+        row["log scale"] = Bar(max(decades), 0, length, width=16)
+    print_rows(console, rows, ["version", "step", "gain", "speedup", "log scale"])
 
 
-def show(console, folder, name):
+def show(console, table):
     """Print a table, what its programs said below it, and which rows did not have their cores."""
-    table, rows = settings(folder)[name], rows_of(folder, name)
-    if "steps" in table:
-        print_steps(console, rows, table["steps"])
+    about, rows = settings(table.parent)[table.name], rows_of(table)
+    if "words" in about:
+        show_ladder(console, table)
+        console.out()
     if rows:
-        print_rows(console, rows, ["version", *table["columns"].split()], titles=True)
-    below = (folder / "build" / f"{name}.txt").read_text(encoding="utf-8").rstrip()
+        print_rows(console, rows, ["version", *about["columns"].split()], titles=True)
+    below = (table.parent / "build" / f"{table.name}.txt").read_text(encoding="utf-8").rstrip()
     if below:
         console.out("\n" * bool(rows) + below, highlight=False)
-    if starved := [row["name"] for row in rows if row["starved"]]:
-        say(console, f"without a core for each thread: {', '.join(starved)}")
+    for row in rows:
+        if row["starved"]:
+            console.out(f"{row['name']} did not have a core for each thread", highlight=False)
 
 
-def show_ladder(console, folder, name):
-    rows = [row for row in rows_of(folder, name) if row["words"]]
-    print_rows(console, rows, ["version", "words", "speedup", "bars"])
-
-
-def show_summary(console, folders):
+def show_summary(console, tables):
     """Print of each chapter the row that sums it up, in the summary's words."""
     rows = []
-    for folder in folders:
-        for name, table in settings(folder).items():
-            wanted, words = table.get("summary", ("", ""))
-            found = [row for row in rows_of(folder, name) if row["name"] == wanted]
-            rows += [row | {"chapter": folder.name[1], "words": words} for row in found]
+    for table in tables:
+        wanted, lesson = settings(table.parent)[table.name].get("summary", ("", ""))
+        found = [row for row in rows_of(table) if row["name"] == wanted]
+        rows += [row | {"chapter": table.parent.name[1], "lesson": lesson} for row in found]
     if not rows:
         bench.fail(1, "nothing is measured yet; type: make")
-    print_rows(console, rows, ["chapter", "version", "seconds", "speedup", "busy", "words"])
+    print_rows(console, rows, ["chapter", "version", "seconds", "speedup", "busy", "lesson"])
 
 
-def show_machine(console, folders):
-    """Print where and when these chapters were measured: one line, if all on one machine."""
-    tables = [load(folder, name) for folder in folders for name in settings(folder)]
-    for line, date in sorted({(t[0][0]["machine"], t[0][0]["date"][:10]) for t in tables if t}):
-        say(console, f"{line}; {date}")
+def show_machine(console, tables):
+    """Print where and when tables were measured: one line, if all on one machine."""
+    first = [rows[0][0] for rows in map(load, tables) if rows]
+    for line in sorted({f"{run['machine']}; {run['date'][:10]}" for run in first}):
+        console.print(line, highlight=False)
+
+
+SHOW = {"table": show, "ladder": show_ladder, "summary": show_summary, "machine": show_machine}
 
 
 def main():
-    {"summary": show_summary, "machine": show_machine}[sys.argv[1]](
-        page.console_for(), [Path(name) for name in sys.argv[2:]]
-    )
+    _, what, *folders = sys.argv
+    tables = [Path(folder, name) for folder in folders for name in settings(Path(folder))]
+    SHOW[what](page.console_for(), tables)
 
 
 if __name__ == "__main__":
