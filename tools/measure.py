@@ -65,13 +65,13 @@ def parse(command, output):
     The rows begin below the line whose first word is "version", and end at a blank line.
     """
     above, _, table = ("\n" + output).partition("\nversion ")
-    head, *lines = f"version {table}".partition("\n\n")[0].splitlines()
-    rows = [dict(zip(head.split(), line.split(), strict=False)) for line in lines]
+    table, _, below = f"version {table}".partition("\n\n")
+    head, *lines = table.splitlines()
+    title = {"title": above.strip() or "-"}
+    rows = [title | dict(zip(head.split(), line.split(), strict=False)) for line in lines]
     if not rows or any(not row.keys() >= COLUMNS for row in rows):
         raise Failed(f"{command}: it printed no table of rows")
-    return [{"title": above.strip() or "-", **row} for row in rows], table.partition("\n\n")[
-        2
-    ].rstrip()
+    return rows, below.rstrip()
 
 
 def parse_text(_, output):
@@ -84,7 +84,9 @@ def run_in_turn(table, budget):
 
     Return all runs of each row, and the text below the rows of the last turn.
     """
-    read, turns = (parse, table.get("turns", 2)) if "columns" in table else (parse_text, 1)
+    read, turns = parse, table.get("turns", 2)
+    if "columns" not in table:
+        read, turns, budget = parse_text, 1, 0
     about, runs, below = machine.metadata(), {}, {}
     turn, begin = 0, time.perf_counter()
     with Console(stderr=True).status("") as status:
@@ -109,7 +111,7 @@ def measure(name, budget):
     stored, text = Path("build", f"{name}.json"), Path("build", f"{name}.txt")
     for path in stored, text:
         path.unlink(missing_ok=True)  # what fails below leaves nothing older behind
-    runs, below = run_in_turn(table, budget if "columns" in table else 0)
+    runs, below = run_in_turn(table, budget)
     suite = pyperf.BenchmarkSuite([pyperf.Benchmark(same) for same in runs.values()])
     store(text, lambda path: path.write_text(below, encoding="utf-8"))
     store(stored, lambda path: suite.dump(str(path)))

@@ -59,20 +59,25 @@ def block(kind, where):
     return f"{lines}\n" if kind == "machine" else f"```text\n{lines}\n```\n"
 
 
+def filled(text, folder, tables):
+    """Return the text of a page in a folder with its tables."""
+
+    def fill(found):
+        where = folder / found["name"] if found["name"] else tables
+        return found["begin"] + block(found["kind"], where) + found["end"]
+
+    return page.MARKED.sub(fill, text)
+
+
 def main():
     texts = {path: path.read_text(encoding="utf-8") for path in map(Path, sys.argv[1:])}
     marked = [(path, found) for path, text in texts.items() for found in page.MARKED.finditer(text)]
     tables = sorted({path.parent / found["name"] for path, found in marked if found["name"]})
     measure_until_right(tables)
-    for path, text in texts.items():
-
-        def filled(found, folder=path.parent):
-            where = folder / found["name"] if found["name"] else tables
-            return found["begin"] + block(found["kind"], where) + found["end"]
-
-        new = page.MARKED.sub(filled, text)
-        store(path, lambda unfinished, new=new: unfinished.write_text(new, encoding="utf-8"))
-        print(f"{path}: {'unchanged' if new == text else 'written'}")
+    new = {path: filled(text, path.parent, tables) for path, text in texts.items()}
+    for path, text in new.items():
+        store(path, lambda unfinished, text=text: unfinished.write_text(text, encoding="utf-8"))
+        print(f"{path}: {'unchanged' if text == texts[path] else 'written'}")
 
 
 if __name__ == "__main__":
