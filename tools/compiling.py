@@ -12,11 +12,11 @@ import bounded
 
 CC = shlex.split(os.environ.get("CC") or "cc")
 CFLAGS = shlex.split(os.environ.get("CFLAGS", "-O2"))
-BOTH = (os.environ.get(name, "-fopenmp") for name in ("OPENMP_CFLAGS", "OPENMP_LIBS"))
-OPENMP = shlex.split(" ".join(BOTH))
-LATER = "-undefined", "dynamic_lookup"  # on macOS: Python's functions are found at the import
-SHARED = ["-shared", "-fPIC", "-pthread", *LATER * (sys.platform == "darwin")]
-MODULE = [*SHARED, "-I", sysconfig.get_path("include")]
+OPENMP = [os.environ.get(f"OPENMP_{which}", "-fopenmp") for which in ("CFLAGS", "LIBS")]
+OPENMP = shlex.split(" ".join(OPENMP))
+MODULE = ["-shared", "-fPIC", "-pthread", "-I", sysconfig.get_path("include")]
+if sys.platform == "darwin":  # Python's functions are found at the import
+    MODULE += ["-undefined", "dynamic_lookup"]
 
 # What the reader has set for other programs of OpenMP is not for this one. The messages of
 # compilers are read here, so they are in English.
@@ -30,33 +30,37 @@ def run(command, seconds=300, waiting="", **variables):
     try:
         return bounded.run(command, seconds, waiting, os.environ | variables)
     except subprocess.TimeoutExpired as late:
-        said = (late.output or b"").decode(errors="replace")
-        return None, said, f"still running after {seconds:g} s"
+        return None, late.output, f"still running after {seconds:g} s"
     except OSError as error:
         what = f"cannot run {error.filename}: " if error.filename else ""
         return None, "", what + error.strerror
 
 
-def messages(command, source):
+def compile_to(target, source, *command):
     """Run a compiler; return (whether it succeeded, what it says about the source, or else)."""
-    code, output, errors = run([*command, source], waiting=f"the compiler of {source.name}")
-    lines = [line.strip() for line in (errors + output).splitlines() if line.strip()]
-    here = re.compile(rf"^(?!warning).*?({re.escape(source.name)}:\d+:\d+: (?!warning|note).*)")
-    about = [found[1] for line in lines if (found := here.search(line))]
-    wrong = [line for line in lines if "undefined reference" in line or "error" in line]
-    return code == 0, about or wrong or lines[:1]
+    command = [*command, "-o", target, source]
+    code, output, errors = run(command, waiting=f"the compiler of {source.name}")
+    said, place = (errors + output).strip(), re.escape(source.name) + r":\d+:\d+: "
+    about = re.findall(f"^(?!warning).*?({place}(?!warning|note).*)", said, re.MULTILINE)
+    wrong = re.findall(".*(?:undefined reference|error).*", said)
+    return code == 0, about or wrong or said.split("\n")[:1]
+
+
+def translate(target, source):
+    """Let Cython make C of a .pyx, for a module of the target's name; return as compile_to()."""
+    cython = sys.executable, "-m", "cython", "-3", "--module-name", target.stem
+    return compile_to(target, source, *cython)
 
 
 def build(target, source, *words, cc=CC):
-    """Compile a source to target, with more words for the compiler; return "" or its complaint."""
-    done, lines = messages([*cc, *words, "-o", target], source)
-    said = "".join(lines[:1]) or f"{cc[0]} failed"
-    return "" if done else said + "; type make doctor" * ("Python.h" in said)
-
-
-def translate(target, source, *words):
-    """Let Cython make C of a .pyx; return as messages() does."""
-    return messages([sys.executable, "-m", "cython", "-3", *words, "-o", target], source)
+    """Make a program, or a module if target is a .so; return "" or the compiler's complaint."""
+    if source.suffix == ".pyx":
+        done, said = translate(target.with_suffix(".c"), source)
+        return build(target, target.with_suffix(".c"), *words) if done else said[0]
+    module = MODULE if target.suffix == ".so" else ()
+    done, said = compile_to(target, source, *cc, *CFLAGS, *words, *module)
+    hint = "; type make doctor" * ("Python.h" in said[0])
+    return "" if done else (said[0].strip() or f"{cc[0]} failed") + hint
 
 
 def address_sanitizer():

@@ -1,30 +1,37 @@
-"""What all exercises' checks share: find the reader's work, say what is right and what not."""
+"""What the checks of exercises share: the reader's work, what is right about it and what is not.
+
+A check runs a harness, which calls the work and prints a line for each claim: a number, which is
+its last argument and new in each run, and what is wrong, if anything is. A work that ends the
+process does not know the number.
+"""
 
 import re
+import secrets
 import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bounded import end_on_signals
+import compiling
 from store import store
 
+LIMIT = 60  # seconds, for what takes about one if it is right
 
-def check(folder, suffixes, claims, speed=lambda *_: None):
+
+def check(folder, suffixes, claims):
     """Check the reader's work and end the process: 0 all right, 1 not yet, 2 it cannot be done.
 
     folder: the exercise's folder. suffixes: those of the works, one for each language. claims:
     called with the path of a work and a folder for what is made of it, yields (claim, problem)
     pairs; problem is "" where the claim holds, or else one line that says what was seen and gives
-    a hint. It may end early. speed: called like claims, once all of them hold.
+    a hint. It may end early.
     """
-    end_on_signals()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         works = [Path(word).resolve(strict=True) for word in sys.argv[1:]]
         works = works or [own_copy(folder / f"mine{suffix}") for suffix in suffixes]
-        sys.exit(not all([is_right(folder, work, claims, speed) for work in works]))
+        sys.exit(not all([is_right(folder, work, claims) for work in works]))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except OSError as error:
@@ -43,7 +50,7 @@ def own_copy(work):
     return work
 
 
-def is_right(folder, work, claims, speed):
+def is_right(folder, work, claims):
     """Say of each claim about a work whether it holds; tell whether all do."""
     chapter, right = folder.parent, True
     shown = f"{chapter.name}/exercise/{work.name}" if work.parent == folder else work
@@ -57,10 +64,41 @@ def is_right(folder, work, claims, speed):
                 right = False
             if problem.startswith("still running"):  # each further claim would take as long
                 break
-        if right:
-            speed(work, Path(made))
-            print(f"\nAll right. Compare it with {chapter.name}/exercise/solution{work.suffix}.\n")
-        else:
-            print(f"\nNot finished yet. Edit {shown},\nthen type make exercise-{chapter.name[1]}.")
-            print("To begin anew, delete it first.\n")
+    if right:
+        print(f"\nAll right. Compare it with {chapter.name}/exercise/solution{work.suffix}.\n")
+    else:
+        print(f"\nNot finished yet. Edit {shown},\nthen type make exercise-{chapter.name[1]}.")
+        print("To begin anew, delete it first.\n")
     return right
+
+
+def start(command, **variables):
+    """Run a harness; return what it found, a text for each claim, and (exit code, errors)."""
+    number = str(secrets.randbits(31))
+    code, output, errors = compiling.run([*command, number], LIMIT, "your code", **variables)
+    return re.findall(rf"{number} ?(.*)\n", output), code, errors
+
+
+def ask(work, command, claims, hints, **variables):
+    """Return (claim, problem) pairs up to where the harness ended; hints: by a word of its end."""
+    found, code, errors = start(command, **variables)
+    if not any(found) and (code != 0 or len(found) < len(claims)):
+        said = ending(work, code, errors)
+        hint = next((f"; {hint}" for word, hint in hints.items() if word in said), "")
+        found = [*found[: len(claims) - 1], said + hint]  # it may have crashed after the last claim
+    return list(zip(claims, found, strict=False))
+
+
+def ending(work, code, errors):
+    """Say in one line how a harness ended before its time."""
+    lines = re.findall(rf'{re.escape(work.name)}(?::|", line )(\d+)', errors)
+    if seen := re.search(r"Sanitizer: ((data|thread) \w+|[\w-]+)", errors):
+        return (f"line {lines[0]}: " if lines else "") + seen[1]
+    if code is None:
+        return errors
+    if code < 0:
+        fatal = re.search("Fatal Python error: .*", errors)
+        return f"it crashed: {fatal[0] if fatal else signal.Signals(-code).name}"
+    if code and errors.strip():
+        return (f"line {lines[-1]}: " if lines else "") + errors.strip().splitlines()[-1]
+    return f"the process was ended before the check was: exit({code})"

@@ -6,34 +6,34 @@ import sys
 import textwrap
 from pathlib import Path
 
+import bench
 import compiling
-from bench import fail, read_options
 
 HERE = Path(sys.argv[0]).absolute().parent  # the folder of the script
 BUILD = HERE.parent / "build" / "mistakes"
+OPENMP = compiling.OPENMP
 
 
-def start(doc):
-    """Take no options, and print the first line of doc."""
-    read_options(doc)
+def show(doc, main):
+    """Run main(), which returns whether the mistake showed itself; exit code 1 if it did not."""
+
+    def run():
+        bench.read_options(doc)
+        print(doc.splitlines()[0] + "\n", flush=True)
+        BUILD.mkdir(parents=True, exist_ok=True)
+        main() or bench.fail(1, "this is not what was expected")
+
     # The mistakes are about the GIL: a free-threaded Python begins again with it turned on.
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         os.environ["PYTHON_GIL"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.argv])
-    print(doc.splitlines()[0] + "\n", flush=True)
-    BUILD.mkdir(parents=True, exist_ok=True)
+    bench.run(run)
 
 
 def say(label, *lines):
     """Print lines behind a label, at once; long ones go on in the next line."""
     wrapped = [part for line in lines for part in textwrap.wrap(line, 70, break_on_hyphens=False)]
     print(f"{label and label + ':':<10}" + f"\n{'':<10}".join(wrapped), flush=True)
-
-
-def finish(shown):
-    """End with exit code 1 if the mistake did not show itself as documented."""
-    if not shown:
-        fail(1, "this is not what was expected")
 
 
 def child(code, *options, python=sys.executable, **variables):
@@ -49,16 +49,13 @@ def translate(name):
 
 
 def build(name, *flags, module=None):
-    """Compile NAME.pyx, or else NAME.c, to a module, perhaps of another name."""
+    """Compile NAME.c or NAME.pyx to a module, perhaps of another name."""
     source, module = HERE / f"{name}.c", module or name
     if not source.exists():
-        source = BUILD / f"{name}.c"
-        done, messages = translate(name)
-        if not done:
-            fail(2, messages[0])
-    words = "-O2", *flags, *compiling.MODULE, f"-I{HERE.parent}", f"-DPyInit_{name}=PyInit_{module}"
+        source = source.with_suffix(".pyx")
+    words = "-O2", *flags, f"-I{HERE.parent}", f"-DPyInit_{name}=PyInit_{module}"
     if problem := compiling.build(BUILD / f"{module}.so", source, *words):
-        fail(2, problem)
+        bench.fail(2, problem)
 
 
 def load(name, *flags, module=None):

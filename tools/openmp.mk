@@ -19,5 +19,7 @@ build/openmp: ../tools/build/probed.mk
 	    '`make doctor` says what to install' >&2; exit 1; }
 	@mkdir -p build && touch $@
 
+exercise: build/openmp
+
 # Without OpenMP there is nothing to build, and the tests say what they skip.
 test-build: $(if $(filter no,$(OPENMP)),$(BASE),build)

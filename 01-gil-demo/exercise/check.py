@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 
 from documents import fingerprint, parse
-from exercise import check
-from harness import ending, start
+from exercise import check, ending, start
 from server import Server, running
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +30,7 @@ def claims(work, _):
     with running(Server(seed=random.random(), patience=patience)) as server:
         variables = {"CHECK_PORT": str(server.server_address[1]), "PYTHONPATH": str(HERE)}
         found, code, errors = start([sys.executable, work], **variables)
-        if not found:
+        if code != 0 or not found:
             yield "it runs to its end", ending(work, code, errors)
             return
         expected = [[fingerprint(document), parse(document)] for document in server.documents]

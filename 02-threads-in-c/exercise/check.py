@@ -5,12 +5,11 @@ make exercise-2 at the top, or in the chapter: make exercise WORK=exercise/solut
 
 from pathlib import Path
 
-from compiling import CFLAGS, build, run
-from exercise import check
-from harness import ask, tell_speed
+from compiling import build, run
+from exercise import ask, check
 
 HERE = Path(__file__).resolve().parent
-WORDS = *CFLAGS, "-pthread", "-include", HERE / "harness.c", "-iquote", HERE
+WORDS = "-pthread", "-include", HERE / "harness.c", "-iquote", HERE
 CLAIMS = (  # what is said, and harness.c's mode that finds out
     ("the answer is right for any values, on any number of threads", "answers"),
     ("no two threads touch the same number unprotected", "races"),
@@ -38,18 +37,5 @@ def claims(work, folder):
             print("  skipped  data races: ThreadSanitizer does not work here")
 
 
-def compare_speed(work, folder):
-    """Print how fast the work is beside the solution, and ask why where it is far slower."""
-    programs = {"yours": work, "solution.c": HERE / "solution.c"}
-    for name, source in programs.items():
-        build(folder / name, source, *WORDS, "-DTIMING")
-    print()
-    found = tell_speed({name: [folder / name, "timing"] for name in programs})
-    ratio = found.get("yours", (0, 0))[1] / found["solution.c"][1]
-    if ratio > 3:
-        print(f"  Yours takes {ratio:.0f} times as long as solution.c.")
-        print("  What do all its threads change for every value?")
-
-
 if __name__ == "__main__":
-    check(HERE, [".c"], claims, compare_speed)
+    check(HERE, [".c"], claims)

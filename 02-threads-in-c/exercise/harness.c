@@ -2,8 +2,8 @@
  *
  *     cc -O2 -pthread -include harness.c solution.c -o check && ./check answers 12345
  *
- * It is compiled in front of the reader's file, so that BIN_OF, locks and main can be replaced
- * (with -DTIMING only main). Its last line begins with its last argument; see tools/harness.py.
+ * It is compiled in front of the reader's file, so that BIN_OF, locks and main can be replaced. Its
+ * last line begins with its last argument; see tools/exercise.py.
  */
 #define _GNU_SOURCE /* before any header: the reader's own comes too late */
 #include "../../tools/meet.h"
@@ -95,29 +95,6 @@ static int check_few_locks(void)
     return 1;
 }
 
-static double check_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* The seconds of a call, the mean of as many as fit into some tenths of a second. */
-static int check_timing(void)
-{
-    double mean[3];
-
-    for (size_t threads = 1; threads <= 2; threads++) {
-        double begin = check_seconds(), passed = 0, calls = 0;
-        for (; passed < 0.3; calls++, passed = check_seconds() - begin)
-            histogram(check_values, CHECK_MOST, threads, check_bins);
-        mean[threads] = passed / calls;
-    }
-    CHECK_FOUND("%.6f %.6f", mean[1], mean[2]);
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -131,13 +108,11 @@ int main(int argc, char **argv)
     int found = !strcmp(mode, "answers")    ? check_answers()
                 : !strcmp(mode, "races")    ? (histogram(check_values, 20000, 3, check_bins), 0)
                 : !strcmp(mode, "together") ? check_together()
-                : !strcmp(mode, "locks")    ? check_few_locks()
-                                            : check_timing();
+                                            : check_few_locks();
     return found || puts(check_number) < 0;
 }
 
 #define main check_not_the_readers_main
-#ifndef TIMING
 #define BIN_OF(value) check_bin_of(value)
 #define CHECK_LOCK atomic_fetch_add_explicit(&check_locks, 1, memory_order_relaxed)
 #define pthread_mutex_lock(lock) (CHECK_LOCK, pthread_mutex_lock(lock))
@@ -145,4 +120,3 @@ int main(int argc, char **argv)
 #define pthread_spin_lock(lock) (CHECK_LOCK, pthread_spin_lock(lock))
 #define pthread_rwlock_rdlock(lock) (CHECK_LOCK, pthread_rwlock_rdlock(lock))
 #define pthread_rwlock_wrlock(lock) (CHECK_LOCK, pthread_rwlock_wrlock(lock))
-#endif

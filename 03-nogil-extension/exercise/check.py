@@ -6,9 +6,8 @@ make exercise-3 at the top, or in the chapter: make exercise WORK=exercise/solut
 import sys
 from pathlib import Path
 
-from compiling import CFLAGS, MODULE, address_sanitizer, build
-from exercise import check
-from harness import ask, tell_speed
+from compiling import address_sanitizer, build
+from exercise import ask, check
 
 HERE = Path(__file__).resolve().parent
 PROBE = HERE / "probe.py"
@@ -32,7 +31,7 @@ HINTS = {
 def claims(work, folder):
     """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
     module, watched = folder / "dot.so", folder / "watched.so"
-    found = build(module, work, *CFLAGS, *MODULE, *HARNESS)
+    found = build(module, work, *HARNESS)
     yield f"{work.name} compiles", found
     for claim, question in () if found else CLAIMS:
         if question == "meeting" and not HAS_GIL:
@@ -46,20 +45,11 @@ def claims(work, folder):
             return  # all that follows would be the same mistake
     claim, (flags, variables) = "the loop stays inside the arrays", address_sanitizer()
     if flags and not found:
-        build(watched, work, *CFLAGS, *MODULE, *HARNESS, *flags)
+        build(watched, work, *HARNESS, *flags)
         yield from ask(work, [sys.executable, PROBE, "calls", watched], [claim], HINTS, **variables)
     elif not found:
         print(f"  skipped  {claim}: no AddressSanitizer here")
 
 
-def compare_speed(work, folder):
-    """Print how fast the work is beside the starter."""
-    modules = {name: folder / f"{name}.so" for name in ("starter.c", "yours")}
-    build(modules["starter.c"], HERE / "starter.c", *CFLAGS, *MODULE)
-    build(modules["yours"], work, *CFLAGS, *MODULE)
-    print("\n  the same calls, on one thread and shared by two:")
-    tell_speed({name: [sys.executable, PROBE, "timing", modules[name]] for name in modules})
-
-
 if __name__ == "__main__":
-    check(HERE, [".c"], claims, compare_speed)
+    check(HERE, [".c"], claims)

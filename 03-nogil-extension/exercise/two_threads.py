@@ -10,11 +10,6 @@ from one_thread import doubles
 MANY = 100_000  # long enough for any rule that a loop be worth it
 
 
-def on_threads(threads, function, *args):
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda _: function(*args), range(threads)))
-
-
 def two_wait(harness):
     """Let threads wait in the loop until there are two; return [now in there, most ever]."""
     ctypes.c_int.in_dll(harness, "check_wanted").value = 2
@@ -23,7 +18,8 @@ def two_wait(harness):
 
 def meeting(dot, harness):
     room = two_wait(harness)
-    on_threads(2, dot, doubles(MANY), doubles(MANY))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(dot, [doubles(MANY)] * 2, [doubles(MANY)] * 2))
     if ctypes.c_int.in_dll(harness, "check_held").value:
         return "the loop holds the GIL; put it between Py_BEGIN_ and Py_END_ALLOW_THREADS"
     if room[1] < 2:
@@ -52,21 +48,5 @@ def resizing(dot, harness):
             f"{name} could be resized during the call; hold its buffer until the loop is done "
             "(a copy is safe, but takes as long as the sum)"
         )
+    room[1] = 2  # let the thread go on
     return None
-
-
-def timing(dot, _):
-    """Return the seconds of 400 calls, on one thread and shared by two: the fastest of several."""
-    a, b = doubles(50_000), doubles(50_000)
-
-    def some(share):
-        for _ in range(share):
-            dot(a, b)
-
-    def seconds(threads):
-        start = time.perf_counter()
-        on_threads(threads, some, 400 // threads)
-        return time.perf_counter() - start
-
-    best = [min(seconds(threads) for _ in range(15)) for threads in (1, 2)]
-    return "{:.6f} {:.6f}".format(*best)

@@ -7,8 +7,7 @@ What then happens is luck. Python's development mode, -X dev, leaves nothing to 
 
 import signal
 
-from bench import run
-from mistakes import build, child, finish, say, start
+from mistakes import build, child, say, show
 
 
 def call(function, *options):
@@ -26,7 +25,6 @@ def ending(code, output):
 
 
 def main():
-    start(__doc__)
     say(
         "expected",
         "under -X dev, a fatal error: Python memory allocator called without holding the GIL",
@@ -46,8 +44,8 @@ def main():
     fixed_code, fixed_output = call("fixed", "-X", "dev")
     say("fixed", "under -X dev: " + ", ".join(ending(fixed_code, fixed_output)))
     aborted = code == -signal.SIGABRT and "memory allocator called without" in output
-    finish(aborted and (fixed_code, fixed_output) == (0, "1234567890\n"))
+    return aborted and (fixed_code, fixed_output) == (0, "1234567890\n")
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

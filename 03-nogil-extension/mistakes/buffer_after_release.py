@@ -8,9 +8,8 @@ and then the call is called off. The second child does read, under AddressSaniti
 
 import re
 
-from bench import run
 from compiling import address_sanitizer
-from mistakes import build, child, finish, say, start
+from mistakes import build, child, say, show
 
 EMPTY = """
 import buffer_after_release
@@ -54,7 +53,6 @@ def sanitized():
 
 
 def main():
-    start(__doc__)
     say("expected", "a bytearray may be emptied while C still reads its memory")
 
     build("buffer_after_release")
@@ -73,8 +71,8 @@ def main():
     say("fixed", fixed)
     caught = complaint is None or complaint.startswith("heap-use-after-free, READ")
     allowed = broken.startswith("clear() was allowed: data has 0 bytes")
-    finish(allowed and caught and fixed.startswith("clear() raised BufferError: "))
+    return allowed and caught and fixed.startswith("clear() raised BufferError: ")
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -8,8 +8,7 @@ nobody else can come in, however long the first one waits.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from bench import run
-from mistakes import finish, load, say, start
+from mistakes import load, say, show
 
 
 def met(module, function, timeout):
@@ -20,7 +19,6 @@ def met(module, function, timeout):
 
 
 def main():
-    start(__doc__)
     say("expected", "two threads call declared(), and never more than 1 of 2 is inside")
 
     module = load("declared_only")
@@ -36,8 +34,8 @@ def main():
     )
     say("fix", "with nogil:", "around the loop, in the function that Python calls")
     say("fixed", f"{released} of 2 threads inside released() at once")
-    finish((declared, released) == (1, 2))
+    return (declared, released) == (1, 2)
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -7,8 +7,7 @@ What decides is no small difference in time, but steps that are faster than any 
 
 import time
 
-from bench import run
-from mistakes import finish, load, say, start
+from mistakes import load, say, show
 
 STEPS = 10**15
 LESS = 10**6  # steps, of the loops that are still there
@@ -46,7 +45,6 @@ def generator(n):
 
 
 def main():
-    start(__doc__)
     say("expected", f"{STEPS:,} steps in about a microsecond")
 
     module = load("deleted_loop")
@@ -69,8 +67,8 @@ def main():
     deleted = n == STEPS and spent / n < FASTEST
     kept = min(times.values()) / LESS > FASTEST
     right = module.with_barrier(1000) == 1000 and module.with_answer(1000) == generator(1000)
-    finish(deleted and kept and right)
+    return deleted and kept and right
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -7,8 +7,7 @@ The times differ from machine to machine. What decides is the C that Cython make
 
 import time
 
-from bench import run
-from mistakes import BUILD, finish, load, say, start, translate
+from mistakes import BUILD, load, say, show, translate
 
 CHECK = "__Pyx_ErrOccurredWithGIL()"  # Cython's name for: take the GIL, look, give it back
 CALLS = 300_000
@@ -34,7 +33,6 @@ def call_in_c(name):
 
 
 def main():
-    start(__doc__)
     say("expected", f"a check follows the call in the C: {CHECK}")
 
     module = load("exception_check")
@@ -54,8 +52,8 @@ def main():
     )
     say("fix", "cdef void unchecked(double x) noexcept nogil:")
     say("fixed", unchecked, f"({fixed_place}); {after:.1f} ns a call")
-    finish(CHECK in checked and CHECK not in unchecked and right and right_too)
+    return CHECK in checked and CHECK not in unchecked and right and right_too
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -8,8 +8,7 @@ It needs such a Python: this one, or one on PATH. Without it, nothing is shown.
 import shutil
 import sys
 
-from bench import run
-from mistakes import build, child, finish, say, start
+from mistakes import build, child, say, show
 
 NAMES = "python3.15t", "python3.14t", "python3.13t", "python3t"
 ASK = """
@@ -57,7 +56,6 @@ def explain():
 
 
 def main():
-    start(__doc__)
     say("expected", "the GIL is off before the import, on after it")
 
     python, include = free_threaded()
@@ -65,7 +63,7 @@ def main():
         missing = "nothing: no free-threaded Python, with headers, was found on PATH"
         say("seen", missing, f"({', '.join(NAMES)})")
         explain()
-        return
+        return True
     build("gil_comes_back", f"-I{include}", module="undeclared")
     build("gil_comes_back", f"-I{include}", "-DDECLARED", module="declared")
     undeclared, declared = gil(python, "undeclared"), gil(python, "declared")
@@ -73,8 +71,8 @@ def main():
     explain()
     say("fixed", declared)
     came_back = undeclared == "off before the import, on after it"
-    finish(came_back and declared == "off before the import, off after it")
+    return came_back and declared == "off before the import, off after it"
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -7,8 +7,7 @@ A child process runs into the deadlock. Its watchdog is a thread in C that needs
 
 import re
 
-from bench import run
-from mistakes import build, child, finish, say, start
+from mistakes import build, child, say, show
 
 CHILD = """
 import faulthandler, threading, time
@@ -44,7 +43,6 @@ def stacks(output):
 
 
 def main():
-    start(__doc__)
     say("expected", "a deadlock, ended after 2 s, with both threads waiting in C")
 
     build("lock_and_gil")
@@ -66,8 +64,8 @@ def main():
     fixed_code, output = child(FIXED)
     say("fixed", f"{output.strip()}; exit code {fixed_code}")
     named = {line.partition(" ")[0] for line in waiting} == {"visitor", "inserter"}
-    finish(deadlock and named and fixed_code == 0)
+    return deadlock and named and fixed_code == 0
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -7,12 +7,10 @@ The friendliest of all these mistakes: Cython sees it and refuses to compile.
 
 from array import array
 
-from bench import run
-from mistakes import finish, load, say, start, translate
+from mistakes import load, say, show, translate
 
 
 def main():
-    start(__doc__)
     say("expected", "values is a list, and Cython refuses to compile `value = values[i]`")
 
     compiled, errors = translate("object_in_nogil")
@@ -32,8 +30,8 @@ def main():
     answer = fixed.total(array("d", range(1000)))
     say("fixed", f"object_in_nogil_fixed.pyx compiles; sum of 0 to 999: {answer:,.0f}")
     refused = any("not allowed without" in error for error in errors)
-    finish(not compiled and refused and answer == sum(range(1000)))
+    return not compiled and refused and answer == sum(range(1000))
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

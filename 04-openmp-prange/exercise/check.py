@@ -6,9 +6,8 @@ make exercise-4 at the top, or in the chapter: make exercise WORK=exercise/solut
 import sys
 from pathlib import Path
 
-from compiling import CC, CFLAGS, MODULE, OPENMP, build, run, translate
-from exercise import check
-from harness import ask, ending, tell_speed
+from compiling import CC, OPENMP, build, run
+from exercise import ask, check, ending
 
 HERE = Path(__file__).resolve().parent
 PROBE = sys.executable, HERE / "probe.py"
@@ -19,18 +18,6 @@ CLAIMS = (
     "each thread goes along the rows",
 )
 HINTS = {"still running": "do threads wait for each other?"}
-
-
-def compile_blur(library, work, *words):
-    """Compile a work, in C or Cython, into library; return "" or the first error."""
-    source = work
-    if work.suffix == ".pyx":
-        source = library.with_name(f"{work.stem}.c")
-        if not source.exists():
-            done, said = translate(source, work, "--module-name", "blur")
-            if not done:
-                return said[0]
-    return build(library, source, *CFLAGS, *OPENMP, *MODULE, "-iquote", HERE, *words)
 
 
 def seen_race(clang, work, folder):
@@ -62,26 +49,15 @@ def races(work, folder):
 def claims(work, folder):
     """Yield (claim, problem) pairs about the reader's file; see tools/exercise.py."""
     library = folder / "blur.so"
-    found = compile_blur(library, work, "-O0", "-include", HERE / "harness.h")
+    words = "-O0", *OPENMP, "-include", HERE / "harness.h", "-iquote", HERE
+    found = build(library, work, *words)
     yield f"{work.name} compiles", found
-    for claim, problem in () if found else ask(work, [*PROBE, "pixels", library], CLAIMS, HINTS):
+    for claim, problem in () if found else ask(work, [*PROBE, library], CLAIMS, HINTS):
         yield claim, problem
         found = found or problem
     if not found:
         yield from races(work, folder)
 
 
-def compare_speed(work, folder):
-    """Print how fast the work is, beside the starter and the solution in its language."""
-    print("\n  2048 x 2048 pixels:")
-    commands = {}
-    for source in HERE / f"starter{work.suffix}", HERE / f"solution{work.suffix}", work:
-        name = "yours" if source is work else source.name
-        library = folder / f"timing-{name}.so"
-        compile_blur(library, source)
-        commands[name] = [*PROBE, "timing", library]
-    tell_speed(commands)
-
-
 if __name__ == "__main__":
-    check(HERE, [".c", ".pyx"], claims, compare_speed)
+    check(HERE, [".c", ".pyx"], claims)

@@ -1,14 +1,13 @@
 """Look at a compiled blur() while it runs, in a process of its own: it may crash or hang.
 
-    probe.py pixels|timing LIBRARY NUMBER
+    probe.py LIBRARY NUMBER
 
-For check.py, which compiles LIBRARY from C or from Cython, and for `pixels` with harness.h. Prints
-a line for each of its claims, the number and what is wrong; see tools/harness.py.
+For check.py, which compiles LIBRARY from C or from Cython, with harness.h. Prints a line for each
+of its claims, the number and what is wrong; see tools/exercise.py.
 """
 
 import ctypes
 import sys
-import time
 from importlib.util import module_from_spec, spec_from_file_location
 
 import numpy as np
@@ -106,24 +105,9 @@ def pixels(blur, check):
     yield order if jumps > steps / 2 else ""
 
 
-def timing(blur, _):
-    """Yield the seconds on one thread and on two: the fastest within some tenths of a second."""
-    image = random_image((2048, 2048))
-    blurred, best = np.empty_like(image), []
-    for threads in (1, 2):
-        seconds = []
-        while sum(seconds) < 0.3:
-            start = time.perf_counter()
-            blur(image, blurred, threads)
-            seconds.append(time.perf_counter() - start)
-        best.append(f"{min(seconds):.5f}")
-    yield " ".join(best)
-
-
 def main():
-    question, path, number = sys.argv[1:]
-    check = question == "pixels" and Check.in_dll(ctypes.CDLL(path), "blur_check")
-    for found in {"pixels": pixels, "timing": timing}[question](load(path), check):
+    path, number = sys.argv[1:]
+    for found in pixels(load(path), Check.in_dll(ctypes.CDLL(path), "blur_check")):
         print(number, found, flush=True)
 
 

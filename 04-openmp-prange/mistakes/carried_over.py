@@ -5,16 +5,13 @@
 How a number is used in the loop decides what it becomes, and nobody asks.
 """
 
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start, translate
+from mistakes import OPENMP, load, say, show, translate
 
 NUMBERS = [3.0, 9.0, 2.0, 5.0]  # thread 0 has the first two, thread 1 the others
 REFUSAL = "Cannot read reduction variable in loop body"
 
 
 def main():
-    start(__doc__)
     say(
         "expected", f"a largest of {NUMBERS} that is not 9.0; a sum that cannot be read in the loop"
     )
@@ -43,8 +40,8 @@ def main():
     right = module.fixed(NUMBERS)
     say("fixed", f"largest: {right}")
     refused = not compiled and any(error.endswith(REFUSAL) for error in errors)
-    finish(largest != 9 and last == NUMBERS[-1] and refused and right == 9)
+    return largest != 9 and last == NUMBERS[-1] and refused and right == 9
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

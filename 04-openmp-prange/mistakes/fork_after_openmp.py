@@ -7,9 +7,7 @@ leaves; the libomp of clang notices the fork.
 """
 
 import mistakes
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 DONE = "before the loop, after the loop of 2 threads"
 HUNG = "before the loop, and nothing more"
@@ -37,7 +35,6 @@ def child(method, patience):
 
 
 def main():
-    start(__doc__)
     say("expected", f"with libgomp a child that says: {HUNG}; with libomp it works")
 
     runtime = load("fork_after_openmp", "-O0", *OPENMP).runtime
@@ -55,8 +52,8 @@ def main():
     fixed = {method: child(method, 60) for method in ("forkserver", "spawn")}
     say("fixed", *(f"{method}: {said}" for method, said in fixed.items()))
     shown = seen == (DONE if runtime == "libomp" else HUNG)
-    finish(shown and set(fixed.values()) == {DONE})
+    return shown and set(fixed.values()) == {DONE}
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

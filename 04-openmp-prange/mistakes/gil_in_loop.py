@@ -7,9 +7,7 @@ The times differ from machine to machine. What decides is how often the GIL was 
 
 import time
 
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 N = 200_000
 PRICES = [1.0, 2.0, 3.0, 4.0]
@@ -27,7 +25,6 @@ def measure(module, function, threads=2):
 
 
 def main():
-    start(__doc__)
     say("expected", f"{N:,} iterations take the GIL {N:,} times, one after another")
 
     module = load("gil_in_loop", *OPENMP)
@@ -45,8 +42,8 @@ def main():
 
     after, seldom, right_too = measure(module, module.fixed)
     say("fixed", f"{N:,} iterations: GIL taken {seldom:,} times; {after:.1f} ns each")
-    finish(often >= N and seldom < 10 and right and right_alone and right_too)
+    return often >= N and seldom < 10 and right and right_alone and right_too
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

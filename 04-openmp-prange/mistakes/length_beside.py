@@ -7,9 +7,7 @@ Nothing of other people's is overwritten: x and out are the first four of five n
 
 from array import array
 
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 BESIDE = 7.0  # the fifth number of out's memory, which is not a part of out
 
@@ -25,7 +23,6 @@ def double(function, *n, x=4, out=4):
 
 
 def main():
-    start(__doc__)
     say("expected", "too few: zeros are left; too many: the number beside is overwritten")
 
     module = load("length_beside", "-O0", *OPENMP)
@@ -48,8 +45,8 @@ def main():
     partial = few == [2, 2, 0, 0, BESIDE] and many == [2, 2, 2, 2, 2]
     overflow = str(billions).startswith("OverflowError: ")
     safe = right == [2, 2, 2, 2, BESIDE] and str(refused).startswith("ValueError: ")
-    finish(partial and overflow and safe)
+    return partial and overflow and safe
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

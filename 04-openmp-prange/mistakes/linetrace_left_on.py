@@ -8,9 +8,7 @@ Nothing is traced here. What decides is how often the GIL is taken, and not the 
 import sys
 import time
 
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 N = 200_000
 SQUARES = sum(i * i for i in range(N))
@@ -30,7 +28,6 @@ def measure(module, function):
 
 
 def main():
-    start(__doc__)
     say("expected", f"{N:,} calls take the GIL twice each, and nothing asked for it")
 
     module = load("linetrace_left_on", MACRO, *OPENMP, module="traced")
@@ -51,8 +48,8 @@ def main():
 
     after, seldom, right_too = measure(module, module.fixed)
     say("fixed", f"{MACRO}: {seldom}")
-    finish(before >= N and after < 10 and right and right_too)
+    return before >= N and after < 10 and right and right_too
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

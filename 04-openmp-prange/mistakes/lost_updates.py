@@ -6,15 +6,12 @@ No luck is needed: once, each thread waits between its read and its write until 
 has read as well. Without that it happens now and then, which is worse.
 """
 
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 N = 1000
 
 
 def main():
-    start(__doc__)
     say("expected", f"two threads count to {N:,} in one element, and get less far")
 
     module = load("lost_updates", "-O0", *OPENMP)
@@ -32,8 +29,8 @@ def main():
 
     right = module.fixed(N)
     say("fixed", f"c[0] is {right:,}")
-    finish(0 < seen < N and right == N)
+    return 0 < seen < N and right == N
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

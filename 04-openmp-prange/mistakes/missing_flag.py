@@ -9,10 +9,8 @@ import re
 import shutil
 import sys
 
-from bench import run
-from compiling import OPENMP
-from compiling import run as execute
-from mistakes import finish, load, say, start
+from compiling import run
+from mistakes import OPENMP, load, say, show
 
 LIBRARIES = ["otool", "-L"] if sys.platform == "darwin" else ["ldd"]
 
@@ -21,12 +19,11 @@ def runtime(module):
     """Return the OpenMP library that a compiled module is linked with, in words."""
     if not shutil.which(LIBRARIES[0]):
         return f"not known without {LIBRARIES[0]}"
-    found = re.search(r"lib\w*omp\w*", execute([*LIBRARIES, module.__file__])[1])
+    found = re.search(r"lib\w*omp\w*", run([*LIBRARIES, module.__file__])[1])
     return found[0] if found else "none"
 
 
 def main():
-    start(__doc__)
     say("expected", "all iterations on thread 0, and a right answer all the same")
 
     serial = load("missing_flag", "-O0", module="without_flag")
@@ -45,8 +42,8 @@ def main():
     say("fixed", f"answer {right}, threads {team}", f"OpenMP library: {fixed_library}")
     silent = (answer, ids) == (140, [0] * 8) and not library.startswith("lib")
     shared = (right, team) == (140, [0] * 4 + [1] * 4) and fixed_library != "none"
-    finish(silent and shared)
+    return silent and shared
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

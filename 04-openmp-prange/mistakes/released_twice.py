@@ -5,15 +5,12 @@
 Cython sees it and refuses to compile.
 """
 
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start, translate
+from mistakes import OPENMP, load, say, show, translate
 
 REFUSAL = "Trying to release the GIL while it was previously released."
 
 
 def main():
-    start(__doc__)
     say("expected", "with nogil:", "    for i in prange(n, nogil=True):", "does not compile")
 
     compiled, errors = translate("released_twice")
@@ -29,8 +26,8 @@ def main():
     answer, last = fixed.total(1000)
     say("fixed", f"prange(n) in the block: sum {answer:,}, threads 0 to {last}")
     refused = any(error.endswith(REFUSAL) for error in errors)
-    finish(not compiled and refused and (answer, last) == (sum(range(1000)), 1))
+    return not compiled and refused and (answer, last) == (sum(range(1000)), 1)
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import threadpoolctl as pools
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 PYTHON, TEAM = 2, 4
 
@@ -26,7 +24,6 @@ def crowd(module, job, **options):
 
 
 def main():
-    start(__doc__)
     total = PYTHON * TEAM
     say(
         "expected",
@@ -58,8 +55,8 @@ def main():
 
     after, found = crowd(module, job, initializer=pools.threadpool_limits, initargs=(1,))
     say("fixed", f"{after} threads; {found}")
-    finish((before, around, after) == (total, total, PYTHON) and "omp 1" in found)
+    return (before, around, after) == (total, total, PYTHON) and "omp 1" in found
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

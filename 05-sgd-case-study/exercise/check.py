@@ -6,13 +6,12 @@ make exercise-5 at the top, or in the chapter: make exercise WORK=exercise/solut
 import sys
 from pathlib import Path
 
-from compiling import CFLAGS, OPENMP, SHARED, build
-from exercise import check
-from harness import ask
+from compiling import OPENMP, build
+from exercise import ask, check
 
 HERE = Path(__file__).resolve().parent
 TYPOS = "-Werror=unknown-pragmas", "-Werror=implicit-function-declaration"
-WORDS = *CFLAGS, "-O1", *OPENMP, *SHARED, *TYPOS, "-iquote", HERE
+WORDS = "-O1", "-fPIC", *OPENMP, *TYPOS, "-iquote", HERE
 CLAIMS = (
     "right on one thread",
     "threads train together, each on its own weights",

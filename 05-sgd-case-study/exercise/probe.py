@@ -2,7 +2,7 @@
 
     probe.py LIBRARY NUMBER
 
-Prints a line for each of check.py's claims, the number and what is wrong; see tools/harness.py.
+Prints a line for each of check.py's claims, the number and what is wrong; see tools/exercise.py.
 """
 
 import ctypes

@@ -8,13 +8,10 @@ sparse, so that two threads hardly ever write to the same weight. Here each step
 """
 
 import training
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 
 def main():
-    start(__doc__)
     say("expected", "a step that is lost all the same, and no gain from the second thread")
 
     module = load("shared_weights", *training.FAST, *OPENMP)
@@ -29,8 +26,8 @@ def main():
     )
     say("fix", "Hogwild! for sparse rows; for dense ones weights of its own for each thread")
     same = training.local_sgd()
-    finish(lost == 1 and same)
+    return lost == 1 and same
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -5,13 +5,10 @@ python mistakes/lock_each_step.py
 
 import numpy as np
 import training
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 
 def main():
-    start(__doc__)
     say("expected", "right steps, one after the other, and a lock for each of them")
 
     module = load("shared_weights", *training.FAST, *OPENMP)
@@ -31,8 +28,8 @@ def main():
     )
     say("fix", "meet once an epoch, not once a row: weights of its own for each thread")
     same = training.local_sgd()
-    finish(taken == 2000 and answers[0] == answers[1] and same)
+    return taken == 2000 and answers[0] == answers[1] and same
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)

@@ -4,13 +4,10 @@ python mistakes/prange_over_rows.py
 """
 
 import training
-from bench import run
-from compiling import OPENMP
-from mistakes import finish, load, say, start
+from mistakes import OPENMP, load, say, show
 
 
 def main():
-    start(__doc__)
     say("expected", "steps that overwrite each other, and no gain from the second thread")
 
     module = load("shared_weights", *training.FAST, *OPENMP)
@@ -26,8 +23,8 @@ def main():
     )
     say("fix", "weights of its own for each thread, averaged at the end (local SGD)")
     same = training.local_sgd()
-    finish(lost == 1 and same)
+    return lost == 1 and same
 
 
 if __name__ == "__main__":
-    run(main)
+    show(__doc__, main)
