@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
 
 import bounded
 
@@ -65,11 +64,11 @@ def build(target, source, *words, cc=CC):
 
 def address_sanitizer():
     """Return AddressSanitizer's flags, and what Python needs to run with it; ([], {}) without."""
-    needs = {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
     names = f"libclang_rt.asan-{os.uname().machine}.so", "libclang_rt.asan.so", "libasan.so"
     for name in names:  # clang's own first: it knows where gcc's is, too
-        library = Path(run([*CC, f"-print-file-name={name}"])[1].strip())
-        needs |= {"LD_PRELOAD": str(library), "LD_LIBRARY_PATH": str(library.parent)}
-        if library.is_absolute() and run([sys.executable, "-c", ""], **needs)[0] == 0:
+        library = run([*CC, f"-print-file-name={name}"])[1].strip()
+        needs = {"LD_PRELOAD": library, "LD_LIBRARY_PATH": os.path.dirname(library)}
+        needs |= {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
+        if os.path.isabs(library) and run([sys.executable, "-c", ""], **needs)[0] == 0:
             return ["-g", "-fsanitize=address", *["-shared-libsan"] * ("clang" in name)], needs
     return [], {}

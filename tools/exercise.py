@@ -21,10 +21,9 @@ LIMIT = 60  # seconds, for what takes about one if it is right
 def check(folder, suffixes, claims):
     """Check the reader's work and end the process: 0 all right, 1 not yet, 2 it cannot be done.
 
-    folder: the exercise's folder. suffixes: those of the works, one for each language. claims:
-    called with the path of a work and a folder for what is made of it, yields (claim, problem)
-    pairs; problem is "" where the claim holds, or else one line that says what was seen and gives
-    a hint. It may end early.
+    suffixes: of the works, one for each language. claims: called with the path of a work and a
+    folder for what is made of it, yields (claim, problem) pairs; problem is "", or else one line
+    that says what was seen and gives a hint. It may end early.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
