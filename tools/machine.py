@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import loky
 import pyperf
-from cpus import usable_cpus
 
 HERE = Path(__file__).parent
 KEEP = "cpu_model_name", "cpu_count", "platform", "python_version", "date"  # as pyperf names them
@@ -36,7 +36,7 @@ def compiler():
 def metadata():
     """Return what pyperf knows of this machine, and a line for the pages."""
     known = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-    model, cpus = known.get("cpu_model_name", platform.machine()), usable_cpus()
+    model, cpus = known.get("cpu_model_name", platform.machine()), loky.cpu_count()
     python = sys.version.partition(" (")[0]  # it says if there is no GIL
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
     line = f"{model}, {cpus} cores; {system}; CPython {python}; {compiler()}"

@@ -2,21 +2,7 @@
 
     make measure-count      in the chapter's folder; python measure.py TABLE ... with $T set
 
-The programs of a table run in turn (A B A B ...), each time in a fresh process, so that a machine
-that changes its speed changes it for all of them. As in timeit the fastest run of a row counts:
-what is slower is the machine's doing. All runs are kept in build/NAME.json, which pyperf reads
-(https://pyperf.readthedocs.io); what a program prints below its rows, in build/NAME.txt.
-
-    [count]                                           the table's name
-    programs."count.py" = "python count.py $T"        a title for its rows; make sets T to "-t N"
-    columns = "threads seconds ± speedup busy"        without columns: one run, kept as it printed
-    cores = ["count.py/processes"]                    rows that must have a core for each thread
-    summary = ["count.py/threads", "take turns"]      its row in the summary, and what it says there
-    words."sgd.c/serial" = "C, row by row"            rows of a ladder above the table, what they
-                                                      are; each is compared with the row above it
-    turns = 1                                         so many runs at least (2)
-    base = "table"                                    speed-up against the first row of all, or
-                                                      "version": of the same version ("program")
+guide/contributing.md says what stands in a tables.toml, and how it is measured.
 """
 
 import os

@@ -1,10 +1,6 @@
-"""Write the measured tables into pages, between their markers.
+"""Write the measured tables into pages, between their markers: see guide/contributing.md.
 
     python publish.py README.md 0*/README.md
-
-    <!-- table: count -->                   ...  <!-- end -->   a table of the page's folder
-    <!-- ladder: 05-sgd-case-study/sgd -->  ...  <!-- end -->   the rows that have words
-    <!-- summary -->  <!-- machine -->      ...  <!-- end -->   of all tables in these pages
 
 All are of this machine and this commit, and each row that must have its cores had them; what is
 not yet so is measured first. Otherwise nothing is written.

@@ -4,7 +4,7 @@
     python results.py machine FOLDER ...    where and when they were measured
 
 A table is named by its path, as 01-gil-demo/count. What it shows stands in the tables.toml of its
-folder, which measure.py explains; its runs are in build/count.json, the text below in count.txt.
+folder (see guide/contributing.md); its runs are in build/count.json, the text below in count.txt.
 """
 
 import math

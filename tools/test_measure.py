@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import cpus
 import machine
 import measure
 import publish
@@ -34,7 +33,7 @@ def outputs(tmp_path, monkeypatch):
     left = [output(0.25)]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(measure, "run_once", lambda _: left.pop(0) if left[1:] else left[0])
-    monkeypatch.setattr(machine, "usable_cpus", lambda: 2)
+    monkeypatch.setattr(machine.loky, "cpu_count", lambda: 2)
     monkeypatch.setattr(machine, "commit", lambda: "0123456")
     Path("tables.toml").write_text(TABLE)
     Path("README.md").write_text(PAGE)
@@ -88,14 +87,3 @@ def test_a_page_gets_its_tables_and_nothing_else_changes(outputs, monkeypatch):
     before, _, rest = (text := Path("README.md").read_text()).partition("```text")
     assert before + rest.partition("```\n")[2] == PAGE.replace("old\n", "")
     assert re.search(r"^two +2 +0\.2500 .* 2\.00 ", text, re.MULTILINE)
-
-
-def test_quotas_of_cgroups_count_in_both_versions_and_below_a_slice():
-    Path("a.slice/b").mkdir(parents=True)
-    Path("cpu/docker").mkdir(parents=True)
-    Path("own").write_text("0::/a.slice/b\n3:cpuacct,cpu:/docker\n")
-    Path("a.slice/b/cpu.max").write_text("max 100000\n")
-    Path("a.slice/cpu.max").write_text("150000 100000\n")
-    Path("cpu/docker/cpu.cfs_quota_us").write_text("300000\n")
-    Path("cpu/docker/cpu.cfs_period_us").write_text("100000\n")
-    assert list(cpus.quotas(Path("own"), Path())) == [2, 3]
