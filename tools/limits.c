@@ -1,6 +1,6 @@
 /* What this machine can do: memory read, written and added, and multiply-adds, on 1..T threads.
  *
- *     cc -O3 -march=native -ffp-contract=fast -pthread limits.c -o limits && ./limits
+ *     cc -O3 -march=native -ffp-contract=fast -fopenmp limits.c -o limits && ./limits
  *
  * GB/s counts the bytes that the program asks for: 8 read, 8 written, 24 for an addition. Before
  * an ordinary store the processor reads the line that it overwrites; a streaming store leaves
@@ -41,10 +41,9 @@ KERNEL(add_stream, 2, _mm_stream_pd(c + i, _mm_add_pd(_mm_load_pd(a + i), _mm_lo
 #else
 #define WIDTH 4
 #endif
-enum { CHAINS = 12 };
+enum { CHAINS = 12 }; /* they are independent, so that no multiply-add waits for another */
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 
-/* Independent chains, so that no multiply-add waits for the one before it. */
 static double multiply_add(size_t low, size_t high)
 {
     vector chains[CHAINS];
@@ -79,36 +78,16 @@ static const struct limit {
     {0},
 };
 
-struct worker {
-    pthread_t thread;
-    const struct limit *limit;
-    size_t low, high;
-};
-
-static void *work(void *argument)
-{
-    struct worker *w = argument;
-
-    for (int pass = 0; pass < w->limit->passes; pass++)
-        w->limit->kernel(w->low, w->high);
-    return NULL;
-}
-
-/* Return what all passes took. */
+/* Return what all passes took. No thread waits for the others between two passes. */
 static struct took run(const struct limit *limit, size_t threads)
 {
-    struct worker workers[MAX_THREADS];
     const size_t lines = limit->elements / 8; /* whole cache lines for each thread */
     const struct took start = start_clock();
 
-    for (size_t i = 0; i < threads; i++) {
-        workers[i].limit = limit;
-        workers[i].low = cut(lines, threads, i) * 8;
-        workers[i].high = cut(lines, threads, i + 1) * 8;
-        workers[i].thread = start_thread(work, &workers[i]);
-    }
+#pragma omp parallel for num_threads((int)threads) schedule(static, 1)
     for (size_t i = 0; i < threads; i++)
-        pthread_join(workers[i].thread, NULL);
+        for (int pass = 0; pass < limit->passes; pass++)
+            limit->kernel(cut(lines, threads, i) * 8, cut(lines, threads, i + 1) * 8);
     return since(start);
 }
 
@@ -131,22 +110,22 @@ static const struct limit *find(const char *name)
     for (const struct limit *limit = limits; limit->name; limit++)
         if (strcmp(name, limit->name) == 0)
             return limit;
-    errx(2, "'%s' is not one of read, read-34MB, read-345MB, write, add, add-stream, fma", name);
+    errx(2, "'%s' is not a row; without words you see them all", name);
 }
 
 int main(int argc, char **argv)
 {
     uint64_t threads = 2;
     const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
-    const int first = read_options(argc, argv, " [LIMIT]...", options);
+    const int first = read_options(argc, argv, " [ROW]...", options);
 
     for (int i = first; i < argc; i++)
         find(argv[i]);
     a = memory(MORE * sizeof *a);
     b = a + N;
     c = b + N;
-    run(&(struct limit){NULL, touch, N, 0, 0, 1}, threads);
-    run(&(struct limit){NULL, touch_all, MORE, 0, 0, 1}, threads);
+    run(&(struct limit){.kernel = touch, .elements = N, .passes = 1}, threads);
+    run(&(struct limit){.kernel = touch_all, .elements = MORE, .passes = 1}, threads);
     printf("what this machine can do (in vectors of %d floats); seconds for one pass\n", WIDTH);
     header("%8s%9s\n", "GB/s", "GFLOP/s");
     for (int i = first; i < argc; i++)
