@@ -58,14 +58,9 @@ def read_options(about, **options):
 
 def openmp_threads(most=256):
     """Return the default of -t. Call it before imports that bring OpenMP: bad values crash it."""
-    text = os.environ.get("OMP_NUM_THREADS", "2")
-    first = text.partition(",")[0]  # of "4,2" the 4
-    if re.fullmatch("0*[1-9][0-9]{,17}", first):
-        return min(int(first), most)
-    if not any(word.startswith(("-t", "-h", "--h")) for word in sys.argv[1:]):
-        fail(2, f"OMP_NUM_THREADS {text!r}: expected a whole number from 1")
-    del os.environ["OMP_NUM_THREADS"]
-    return 2
+    text = os.environ.pop("OMP_NUM_THREADS", "")
+    number = re.match(r"\s*0*([1-9][0-9]*)", text)  # of "4,2" the 4
+    return min(int(number[1][:9]), most) if number else 2
 
 
 def enough_memory(size):
@@ -129,9 +124,6 @@ def run(main):
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
     try:
         main()
-    except KeyboardInterrupt:  # to die of it, and not to exit, tells a shell to stop as well
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
     except MemoryError as error:
         fail(2, f"no memory: {error}")
     except (OSError, RuntimeError) as error:  # a RuntimeError: no more threads can be started

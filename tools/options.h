@@ -1,5 +1,6 @@
 /* Options of one letter and a number, and --help. Included by bench.h. */
 #pragma once
+#include <getopt.h>
 
 /* The option -letter NUMBER. *value is the default, and then what the user wants. */
 struct opt {
@@ -28,48 +29,44 @@ static inline void help(const char *program, const char *words, const struct opt
     exit(verdict(&(struct table){0}));
 }
 
-/* Without -t, OpenMP's variable says how many threads. It is looked at before the first loop, where
- * some values make OpenMP hang or crash. */
-static inline void set_team(const struct opt *options)
+/* OpenMP's variable is the default of -t. It is taken away before the first loop, where some values
+ * make OpenMP hang or crash. */
+static inline void set_team(const struct opt *t)
 {
     const char *text = getenv("OMP_NUM_THREADS");
     const long long threads = text ? strtoll(text, NULL, 10) : 0; /* of "4,2" the 4 */
 
-    for (const struct opt *o = options; text && o->letter; o++) {
-        if (o->letter != 't')
-            continue;
-        if (threads < 1)
-            errx(2, "OMP_NUM_THREADS '%s': expected a whole number from 1", text);
-        *o->value = (uint64_t)threads < o->high ? (uint64_t)threads : o->high;
-    }
+    if (threads > 0)
+        *t->value = (uint64_t)threads < t->high ? (uint64_t)threads : t->high;
+    unsetenv("OMP_NUM_THREADS");
 }
 
-/* Return where in argv the words begin: they are moved behind the options, as by getopt. If `words`
- * is NULL, there are none. */
+/* Return where in argv the words begin: getopt moves them behind the options. If `words` is NULL,
+ * there are none. */
 static inline int read_options(int argc, char **argv, const char *words, const struct opt *options)
 {
-    int kept = 0; /* words, at the beginning of argv */
+    const struct option help_too[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    char letters[100] = "h", *end = letters + 1;
+    const struct opt *o;
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* each row is seen as soon as it is there, in a pipe too */
-    for (int i = 1; i < argc; i++) {
-        if (words && *argv[i] != '-') {
-            argv[++kept] = argv[i];
-            continue;
-        }
-        const struct opt *o = options;
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            help(argv[0], words, options);
-        while (o->letter && (*argv[i] != '-' || o->letter != argv[i][1]))
-            o++;
-        if (!o->letter)
-            errx(2, "'%s' is not an option; see --help", argv[i]);
-        set(o, argv[i][2] ? argv[i] + 2 : argv[i + 1] ? argv[++i] : "");
-        if (o->letter == 't')
-            unsetenv("OMP_NUM_THREADS");
-    }
+    for (o = options; o->letter; o++) {
+        end += sprintf(end, "%c:", o->letter);
 #ifdef _OPENMP
-    set_team(options);
+        if (o->letter == 't')
+            set_team(o);
 #endif
-    memmove(argv + argc - kept, argv + 1, (size_t)kept * sizeof *argv);
-    return argc - kept;
+    }
+    for (int letter; (letter = getopt_long(argc, argv, letters, help_too, NULL)) != -1;) {
+        if (letter == '?')
+            exit(2); /* getopt has said why */
+        if (letter == 'h')
+            help(argv[0], words, options);
+        for (o = options; o->letter != letter;)
+            o++;
+        set(o, optarg);
+    }
+    if (!words && optind < argc)
+        errx(2, "'%s' is not an option; see --help", argv[optind]);
+    return optind;
 }

@@ -1,20 +1,16 @@
 """Do the pages say what is so? Links, code, commands and tables, held against the files."""
 
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 import results
+from test_programs import ROOT, help_of, run, start
 
-ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted(ROOT.glob("0*/README.md"))
 PAGES = [
-    ROOT / "README.md",
-    *sorted(ROOT.glob("0*/**/README.md")),
-    *sorted(ROOT.glob("guide/*.md")),
+    f for kind in ("README.md", "0*/**/README.md", "guide/*.md") for f in sorted(ROOT.glob(kind))
 ]
 MAKE = re.compile(r"(?:g?make) ([a-z]+(?:-\d)?)(?= |$)")
 PROGRAM = re.compile(r"(?:(python)3? )?([\w/-]+\.py|build/\w+)((?: .*)?)$")
@@ -52,18 +48,8 @@ def commands_of(text):
 
 @cache
 def can_make(target, folder):
-    command = ["make", "-n", "-C", folder, target]
-    said = subprocess.run(command, check=False, capture_output=True, text=True)
+    said = run("make", "-n", "-C", folder, target)
     return not re.search("there is no|No rule", said.stdout + said.stderr)
-
-
-@cache
-def help_of(program, folder):
-    """Return what a program says to --help; "" if it is not there, or not built."""
-    command = [*[sys.executable] * (program[0] == "python"), f"./{program[1]}", "--help"]
-    if not (folder / program[1]).is_file():
-        return ""
-    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True).stdout
 
 
 @each_page
@@ -74,9 +60,9 @@ def test_commands_work(path):
             assert any(can_make(found[1], folder) for folder in folders), command
         elif (found := PROGRAM.match(command)) and (found[1] or found[3]):
             file = found[2].replace("mine.py", "starter.py")
-            names = file, f"{Path(file).name}.c"
-            assert any((folder / name).is_file() for folder in folders for name in names), command
-            said = "".join(help_of((found[1], file), folder) for folder in folders)
+            there = [folder / file for folder in folders if (folder / file).is_file()]
+            assert there or any((folder / f"{Path(file).name}.c").is_file() for folder in folders)
+            said = "".join(help_of(*start(source)) for source in there)  # "": it is not built
             options = re.findall(r"(?<!\S)(-{1,2}[a-z][a-z-]*)", found[3]) if said else ()
             assert all(option in said for option in options), command
 
