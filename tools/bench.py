@@ -124,6 +124,9 @@ def run(main):
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
     try:
         main()
+    except KeyboardInterrupt:  # to die of it, and not to exit, tells a shell to stop as well
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     except MemoryError as error:
         fail(2, f"no memory: {error}")
     except (OSError, RuntimeError) as error:  # a RuntimeError: no more threads can be started
