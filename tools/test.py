@@ -27,14 +27,14 @@ UNSET = re.compile("PYTHON|OUTSIDE|G?OMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS|BRI
 
 
 def test(file):
-    """Return how many tests of a file passed, failed and were skipped; and all that was said."""
+    """Return how many tests passed, failed and were skipped, and what was said if one failed."""
     command = [sys.executable, "-m", *RUNNERS[file.suffix], str(file)]
     env = {name: value for name, value in os.environ.items() if not UNSET.match(name)}
     done = run(command, check=False, env=env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
     said = done.stdout.decode(errors="replace")
     counts = [len(re.findall(p, said, re.MULTILINE)) for p in (PASSED, FAILED, SKIPPED)]
     counts[1] = counts[1] or int(done.returncode != 0)  # the runner itself failed
-    return counts, said
+    return counts, said if counts[1] else ""
 
 
 patterns = "*.bats", "test_*.py", "*/*.bats", "*/test_*.py"
@@ -43,9 +43,7 @@ totals = [0, 0, 0]
 with ThreadPoolExecutor(usable_cpus()) as pool:
     try:
         for file, (counts, said) in zip(files, pool.map(test, files), strict=True):
-            print(
-                f"{file}: {SUMMARY.format(*counts)}\n{said * (counts[1] > 0)}", end="", flush=True
-            )
+            print(f"{file}: {SUMMARY.format(*counts)}\n{said}", end="", flush=True)
             totals = list(map(sum, zip(totals, counts, strict=True)))
     except KeyboardInterrupt:  # the tests that run have been told as well
         pool.shutdown(cancel_futures=True)
