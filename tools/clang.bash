@@ -8,23 +8,21 @@ setup_file() {
     export OMP_WAIT_POLICY=passive OMP_TOOL_LIBRARIES=''
     local clang try=$BATS_FILE_TMPDIR/try
     printf '#include <omp.h>\nint main(void)\n{\n#pragma omp parallel\n    omp_get_thread_num();\n}\n' >"$try.c"
+    works() { "$@" -fopenmp "$try.c" -o "$try" 2>/dev/null && "$try"; }
     for clang in ${CC:-clang} clang-{21..15} clang; do
-        "$clang" --version 2>/dev/null | grep -q clang || continue
-        "$clang" -fopenmp "$try.c" -o "$try" 2>/dev/null && "$try" && CLANG=$clang && break
+        "$clang" --version 2>/dev/null | grep -q clang && works "$clang" && CLANG=$clang && break
     done
     [ -n "$CLANG" ] || return 0
     OMP_TOOL_LIBRARIES=$("$CLANG" -print-file-name=libarcher.so)
-    if "$CLANG" -fopenmp -fsanitize=thread "$try.c" -o "$try" 2>/dev/null && "$try"; then
-        LIBRARY=$("$CLANG" -print-file-name="libclang_rt.tsan-$(uname -m).so")
-        [ -e "$LIBRARY" ] || LIBRARY=$("$CLANG" -print-file-name=libclang_rt.tsan.so)
-    fi
+    works "$CLANG" -fsanitize=thread || return 0
+    for name in "tsan-$(uname -m)" tsan; do
+        LIBRARY=$("$CLANG" -print-file-name="libclang_rt.$name.so")
+        [ ! -e "$LIBRARY" ] || break
+    done
 }
 
 needs_clang() { [ -n "$CLANG" ] || skip 'no clang with OpenMP (clang and libomp-dev)'; }
-needs_sanitizer() {
-    needs_clang
-    [ -e "$LIBRARY" ] || skip "no ThreadSanitizer with $CLANG and OpenMP"
-}
+needs_sanitizer() { [ -e "$LIBRARY" ] || skip 'no clang with OpenMP and ThreadSanitizer'; }
 
 # sanitized_extension: build what stands in $twin with ThreadSanitizer, and run the Python code on
 # standard input, which gets the folder of the modules as its first argument.

@@ -1,6 +1,6 @@
 # Loaded by every test.bats: where things are, and how to run what may hang.
 # The working directory of a test is its chapter.
-# shellcheck shell=bash disable=SC2154 # Bats sets status, output and lines
+# shellcheck shell=bash disable=SC2154,SC2046 # Bats sets status, output and lines; flags are words
 bats_require_minimum_version 1.5.0 # run -CODE: fails with any other exit code
 
 # The environment's Python, by its absolute path: CPython 3.14 warns about one with `..`.
@@ -8,23 +8,27 @@ PATH=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.venv/bin" && pwd):$PATH
 PY=python
 export PATH PY
 
-# The compiler that made build/; CC may be several words ("ccache gcc").
-compile() { ${CC:-cc} "$@"; }
-
 # probed NAME: what tools/probe.sh found out, OPENMP (yes or no), OPENMP_CFLAGS or OPENMP_LIBS.
 probed() { sed -n "s/^$1 := //p" ../tools/build/probed.mk; }
-
 needs_openmp() { [ "$(probed OPENMP)" = yes ] || skip 'this compiler has no OpenMP (see make doctor)'; }
 
-# compile, with OpenMP.
-compile_openmp() {
-    # shellcheck disable=SC2046 # words of flags
-    compile $(probed OPENMP_CFLAGS) "$@" $(probed OPENMP_LIBS) -lm
-}
+# With the compiler that made build/; CC may be several words ("ccache gcc").
+compile() { ${CC:-cc} "$@"; }
+compile_openmp() { compile $(probed OPENMP_CFLAGS) "$@" $(probed OPENMP_LIBS) -lm; }
 
 # limited COMMAND ...: end what hangs (BATS_TEST_TIMEOUT does not stop what `run` started).
 # Nothing here takes more than seconds; the rest is for a machine that is busy with other things.
 limited() { timeout -k 5 300 "$@"; }
+
+# complaint COMMAND ...: what the command writes to stderr, and its exit code.
+complaint() { limited bash -c '"$@" 2>&1 >/dev/null' _ "$@"; }
+
+on_one_core() {
+    limited "$PY" -c '
+import os, sys
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
 
 # column NAME VERSION: one cell of the table in $output.
 column() {
@@ -32,6 +36,19 @@ column() {
         $1 == "version" { for (i = 1; i <= NF; i++) if ($i == name) at = i }
         at && $1 == version { print $at; exit }' <<<"$output"
 }
+
+# counts ANSWER VERSIONS COMMAND ...: exit 0, and the rows of these versions have this answer.
+counts() {
+    local version
+    run -0 limited "${@:3}" || return 1
+    for version in $2; do
+        [ "$(column answer "$version")" = "$1" ] || return 1
+    done
+}
+
+# caught VERSIONS COMMAND ...: exit 1, and at the end a line with the names of the wrong rows.
+# shellcheck disable=SC2053 # the names are a pattern
+caught() { run -1 limited "${@:2}" && [[ ${lines[-1]} == *": wrong answer: "$1 ]]; }
 
 # edit FILE SED-EXPRESSION ...: change a copy in place; fails where there is nothing to change.
 edit() {
@@ -53,34 +70,6 @@ twin() {
         ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
     fi
     cp -P "$1" "$twin/$1" && edit "$twin/$1" "${@:2}"
-}
-
-# counts ANSWER VERSIONS COMMAND ...: exit 0, and the rows of these versions have this answer.
-counts() {
-    local version
-    run limited "${@:3}"
-    [ "$status" -eq 0 ] || return 1
-    for version in $2; do
-        [ "$(column answer "$version")" = "$1" ] || return 1
-    done
-}
-
-# caught VERSIONS COMMAND ...: exit 1, and at the end a line with the names of the wrong rows.
-caught() {
-    run limited "${@:2}"
-    # shellcheck disable=SC2053 # the names are a pattern
-    [ "$status" -eq 1 ] && [[ ${lines[-1]} == *": wrong answer: "$1 ]]
-}
-
-# complaint COMMAND ...: what the command writes to stderr, and its exit code.
-complaint() { limited bash -c '"$@" 2>&1 >/dev/null' _ "$@"; }
-
-# on_one_core COMMAND ...
-on_one_core() {
-    limited "$PY" -c '
-import os, sys
-os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
 # tsan_works: does ThreadSanitizer, with this compiler, on this machine?
