@@ -69,7 +69,7 @@ $(NUMBERS:%=test-%): test-%: setup
 	@$(MAKE) --no-print-directory -C $(chapter) test
 
 doctor: ## check compiler, Python, OpenMP ...; print what to install
-	@MAKE='$(MAKE)' LEFT_OUT='$(LEFT_OUT)' sh tools/doctor.sh
+	@LEFT_OUT='$(LEFT_OUT)' sh tools/doctor.sh
 
 lint: setup ## check the style of C, Python and shell
 	@$(MAKE) --no-print-directory -C tools lint
@@ -81,9 +81,6 @@ clean: ## remove what was built and measured
 
 distclean: clean ## ... and .venv
 	rm -rf .venv .ruff_cache
-
-.DEFAULT: # which make -B asks for the files that are included, too
-	@[ -e '$@' ] || { echo "there is no '$@' to make; type make help" >&2; exit 2; }
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z$$][^=]*:.*## /{if (match($$0, /: [a-z]+-%:/)) $$1 = substr($$0, RSTART + 2, RLENGTH - 4) "N"; printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -1,10 +1,10 @@
 #!/bin/sh
-# What is missing on this machine, and what mends it?
-#   sh doctor.sh required   what set-up needs: silent if it is there, exit 1 if not
+# What is missing on this machine, and what mends it? Exit 1 if anything is.
+#   sh doctor.sh required   what set-up needs; silent if it is there
 #   sh doctor.sh            then what single chapters need, and what was found
 # Reads CC, CXX, RUSTC and PYTHON. Plain sh: it runs before there is any Python to count on.
 here=$(dirname "$0")
-PATH=${OUTSIDE:-$PATH} CC=${CC:-cc} sudo='' missing='' optional=''
+PATH=${OUTSIDE:-$PATH} CC=${CC:-cc} sudo='' other='' missing=''
 PYTHON=${PYTHON:-$(sed -n 1p "$here/../.venv/.python" 2>/dev/null)} # what .venv was made with
 PYTHON=${PYTHON:-python3}
 # Not in TMPDIR, where programs may be forbidden to run.
@@ -22,56 +22,52 @@ for manager in apt-get dnf brew; do
         sed "s/sudo /$sudo/g; s/python3-/$python-/g; s/ && g*make\$//")
     break
 done
-lacks() { missing=yes && echo "missing: $1" >&2; }
+# lacks WHAT [REMEDY]
+lacks() { missing=yes remedy=${2:-$remedy} && echo "missing: $1" >&2; }
 
 # The compiler must make a program that runs. CC may be several words ("ccache gcc").
+case $CC in cc | gcc) ;; *) other='leave CC= out, or name a C compiler that is here' ;; esac
 echo 'int main(void) { return 0; }' >"$tmp/try.c"
 # shellcheck disable=SC2086
 if ! $CC -o "$tmp/try" "$tmp/try.c" -pthread 2>/dev/null; then
-    lacks "a C compiler that works (CC=$CC)"
-    case $CC in cc | gcc) ;; *) remedy='leave CC= out, or name a C compiler that is here' ;; esac
+    lacks "a C compiler that works (CC=$CC)" "$other"
 elif ! "$tmp/try" 2>/dev/null; then
-    lacks 'permission to run programs here (mounted noexec)'
-    remedy='another disk'
+    lacks 'permission to run programs here (mounted noexec)' 'another disk'
 fi
 
 # Python: new enough, with its headers, able to make a virtual environment.
-python_says() { "$PYTHON" -c "import sys, sysconfig; print($1)" 2>/dev/null; }
-version=$(python_says 'sys.version.split()[0]')
-header=$(python_says 'sysconfig.get_path("include")')/Python.h
-if ! python_says '1 / (sys.version_info >= (3, 11))' >/dev/null; then
-    lacks "Python 3.11 or newer ($PYTHON${version:+ is $version})"
-    # shellcheck disable=SC2016 # for the reader's shell
-    if [ -n "$version" ]; then
-        remedy='pip install uv && uv python install 3.13 && make PYTHON="$(uv python find 3.13)"'
-    elif [ "$PYTHON" != python3 ]; then
-        remedy='leave PYTHON= out, or name a Python 3.11 or newer that is here'
-    fi
-else
+version=$("$PYTHON" -c 'import platform; print(platform.python_version())' 2>/dev/null)
+header=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null)/Python.h
+case $version in
+3.1[1-9].*)
     [ -f "$header" ] || lacks "the headers of Python $version ($header)"
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || lacks "Python's venv and ensurepip"
-fi
+    ;;
+3.*) # shellcheck disable=SC2016 # for the reader's shell
+    lacks "Python 3.11 or newer ($PYTHON is $version)" \
+        'pip install uv && uv python install 3.13 && make PYTHON="$(uv python find 3.13)"'
+    ;;
+*)
+    [ "$PYTHON" = python3 ] || remedy='leave PYTHON= out, or name a Python that is here'
+    lacks "Python 3.11 or newer ($PYTHON does not run)"
+    ;;
+esac
 
 # In an archive that was unpacked on Windows it is a file with the name of what it leads to.
-if [ ! -L "$here/../01-gil-demo/bench.py" ]; then
-    lacks 'symbolic links, which were lost'
-    remedy='git clone, on Linux, macOS or WSL'
-fi
-if [ -n "$missing" ]; then
-    printf 'to mend it:\n    %s\n' "$remedy" >&2
-    exit 1
-fi
-[ "${1:-}" != required ] || exit 0
+[ -L "$here/../01-gil-demo/bench.py" ] ||
+    lacks 'symbolic links, which were lost' 'git clone, on Linux, macOS or WSL'
 
-expr "$(${MAKE:-make} --version)" : 'GNU Make [4-9]' >/dev/null ||
-    lacks 'GNU Make 4 or newer (macOS: brew install make, then type gmake)'
-sh "$here/probe.sh" "$tmp/probed.mk" >/dev/null
-grep -q '^OPENMP := yes' "$tmp/probed.mk" ||
-    lacks 'OpenMP, for chapters 4 and 5 (for clang: libomp-dev, libomp-devel or libomp)'
-for tool in "${CXX:-c++}" "${RUSTC:-rustc}"; do
-    command -v "$tool" >/dev/null || optional="$optional $tool"
-done
-[ -z "$optional" ] || echo "optional, for one row of chapter 3 each:$optional"
-[ -z "${LEFT_OUT:-}" ] || echo "make leaves out what the shell has set: $LEFT_OUT"
-cpus=$("$PYTHON" "$here/cpus.py")
-echo "found: $($CC --version | head -n 1); CPython $version ($PYTHON); $cpus CPUs"
+if [ -z "$missing" ] && [ "${1:-}" != required ]; then
+    sh "$here/probe.sh" "$tmp/probed.mk" >/dev/null
+    grep -q '^OPENMP := yes' "$tmp/probed.mk" ||
+        lacks "OpenMP, for chapters 4 and 5 (for clang: libomp-dev, libomp-devel or libomp)" "$other"
+    for tool in "${CXX:-c++}" "${RUSTC:-rustc}"; do
+        command -v "$tool" >/dev/null || echo "optional, for a row of chapter 3: $tool"
+    done
+    [ -z "${LEFT_OUT:-}" ] || echo "make leaves out what the shell has set: $LEFT_OUT"
+    cpus=$("$PYTHON" "$here/cpus.py")
+    echo "found: $($CC --version | head -n 1); CPython $version ($PYTHON); $cpus CPUs" || exit 1
+fi
+[ -n "$missing" ] || exit 0
+printf 'to mend it:\n    %s\n' "$remedy" >&2
+exit 1

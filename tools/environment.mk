@@ -1,5 +1,6 @@
 # What every Makefile begins with: an environment that only these files and the command line
 # decide, so that each reader gets the same results.
+$(if $(filter 3.%,$(MAKE_VERSION)),$(error GNU Make 4 is needed (macOS: brew install make; gmake)))
 ROOT := $(if $(wildcard tools/environment.mk),.,..)
 
 # A shell, conda or another project may have set these, and they would lead Python, `cd` or pip
@@ -20,7 +21,7 @@ export CC PYTHON
 
 # What a reader sets is looked at before anything is made: $(call expect,NAME,PATTERN,WORDS).
 expect = $(if $($1),$(if $(shell printf '%s\n' '$($1)' | grep -Ex '$2'),,$(error $1=$($1): expected $3)))
-$(call expect,THREADS,all|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-6],a number from 1 to 256 or all)
+$(call expect,THREADS,all|[1-9][0-9]*,a number or all)
 $(call expect,BUDGET,[0-9]+([.][0-9]+)?,a number of seconds)
 
 .DELETE_ON_ERROR:

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Find the flags for this compiler's own processor and for OpenMP, by compiling, linking and running.
+# Find the flag for this machine's processor, and those for OpenMP, by compiling and running.
 #   sh probe.sh FILE.mk    writes NATIVE, OPENMP, OPENMP_CFLAGS and OPENMP_LIBS; reads CC
-CC=${CC:-cc}
+# shellcheck disable=SC2086 # flags and the words of CC are split on purpose
+CC=${CC:-cc} native='' cflags=-fopenmp libs=-fopenmp openmp=yes
 # The reader's settings for OpenMP are not what is asked about, and may allow one thread only.
 unset OMP_NUM_THREADS OMP_THREAD_LIMIT OMP_DYNAMIC OMP_MAX_ACTIVE_LEVELS
 # Beside the result, and not in TMPDIR, where programs may be forbidden to run.
@@ -9,7 +10,9 @@ tmp=$(mktemp -d "$1.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 
-echo 'int main(void) { return 0; }' >"$tmp/none.c"
+for flag in -march=native -mcpu=native; do # clang on arm64 wants the second
+    $CC $flag -x c -c /dev/null -o "$tmp/none" 2>/dev/null && native=$flag && break
+done
 cat >"$tmp/two.c" <<'C'
 #include <omp.h>
 int main(void)
@@ -20,18 +23,11 @@ int main(void)
     return threads != 2;
 }
 C
-# try NAME CFLAGS LIBS: can it be made, and does it end well?
-# shellcheck disable=SC2086 # flags and the words of CC are split on purpose
-try() { $CC $2 -o "$tmp/$1" "$tmp/$1.c" $3 2>/dev/null && "$tmp/$1"; }
-
-native='' cflags=-fopenmp libs=-fopenmp openmp=yes
-for flag in -march=native -mcpu=native; do # clang on arm64 wants the second
-    if try none "$flag"; then native=$flag && break; fi
-done
-if ! try two "$cflags" "$libs"; then # as on macOS, with libomp from Homebrew
+two_threads() { $CC $cflags "$tmp/two.c" -o "$tmp/two" $libs 2>/dev/null && "$tmp/two"; }
+if ! two_threads; then # as on macOS, with libomp from Homebrew
     brew=$(brew --prefix libomp 2>/dev/null)
     cflags="-Xpreprocessor -fopenmp -I$brew/include" libs="-L$brew/lib -lomp"
-    try two "$cflags" "$libs" || openmp=no cflags='' libs=''
+    two_threads || openmp=no cflags='' libs=''
 fi
 printf '%s := %s\n' NATIVE "$native" OPENMP $openmp OPENMP_CFLAGS "$cflags" OPENMP_LIBS "$libs" \
     >"$tmp/probed.mk" && mv "$tmp/probed.mk" "$1" || exit 1
