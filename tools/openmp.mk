@@ -5,13 +5,10 @@ ifneq ($(MAKECMDGOALS),clean)
 -include ../tools/build/probed.mk
 endif
 
-../tools/build/probed.mk: ../tools/probe.sh ../tools/build/compiler
-	@sh ../tools/probe.sh $@
-
 # After a "no" the probe is asked again, once a run: OpenMP may have been installed since.
-ifeq ($(OPENMP)$(MAKE_RESTARTS),no)
-../tools/build/probed.mk: FORCE
-endif
+../tools/build/probed.mk: ../tools/probe.sh ../tools/build/compiler \
+    $(if $(filter no,$(OPENMP)$(MAKE_RESTARTS)),FORCE)
+	@sh ../tools/probe.sh $@
 
 # A chapter's products depend on this; without OpenMP it says what to do and stops.
 build/openmp: ../tools/build/probed.mk
