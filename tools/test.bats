@@ -37,10 +37,10 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
         in_make 'cd / && echo $(CC) && python -c "import random, numpy, bench as b; print(b.__file__)"' $how
         [[ ${lines[-2]} == cc && ${lines[-1]} -ef bench.py ]]
     done
-    [ ! -e /dev/full ] || run -1 bash -c 'sh doctor.sh >/dev/full'
 }
 
 @test "doctor fails and prints README's line, if only OpenMP is missing as well" {
+    [ ! -e /dev/full ] || run -1 bash -c 'sh doctor.sh >/dev/full' # whose words nobody can read
     script apt-get ''
     script cc "case \"\$*\" in *-fopenmp*) exit 1 ;; *) exec '$(command -v cc)' \"\$@\" ;; esac"
     run -1 mine sh "$copy/tools/doctor.sh"
@@ -73,7 +73,7 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     touch installed
     base >first & base >second
     wait $!
-    [[ -z $(base) && $(cat first second | grep -c making) -eq 1 ]]
+    [[ -z $(base) && $(cat first second | grep -c 'is ready') -eq 1 ]]
     touch .venv/.unfinished
     [[ $(base) == *'making .venv'* ]]
 }
@@ -85,9 +85,10 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     [[ $(build) != *primes.c* ]]
     script uname 'echo another'
     [[ $(build mine) == *primes.c* ]]
-    script rm 'exit 1'
+    script rm 'case $PWD in */01*) exit 1 ;; *) exec /bin/rm "$@" ;; esac'
     run -2 mine make -C "$copy" clean
     printf '%s\n' 'build more:' 'run: ; @echo runs; [ ! -e toy_gil.c ]' | tee "$copy"/0*/Makefile >&2
+    : >"$copy/tools/results.py"
     run -2 limited make -C "$copy" # chapter 1 fails
     [ "$(grep -c '^runs' <<<"$output")" -eq 5 ]
 }
