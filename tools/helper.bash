@@ -67,7 +67,7 @@ twin() {
         mkdir -p "$twin/build"
         cp -P ./*.* "$twin"
         ln -s "$PWD"/build/* "$twin/build"
-        ln -s "$PWD/../tools" "$BATS_TEST_TMPDIR"
+        ln -s "$PWD/../tools" "$PWD/../.venv" "$BATS_TEST_TMPDIR"
     fi
     cp -P "$1" "$twin/$1" && edit "$twin/$1" "${@:2}"
 }
