@@ -15,7 +15,8 @@ all: setup ## set up if needed, then build, run and time all five chapters
 	@status=0; export BRIEF=yes; \
 	for chapter in $(CHAPTERS); do \
 	    echo "$$chapter"; \
-	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || { status=1; continue; }; \
+	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || \
+	        { rm -f $$chapter/build/*.json; status=1; continue; }; \
 	    $(MAKE) --no-print-directory -s -C $$chapter run || status=1; \
 	    $(MAKE) --no-print-directory -s -C $$chapter more || status=1; \
 	done; \
@@ -55,7 +56,7 @@ limits: setup ## measure what this machine's memory and cores can do
 scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at most 8)
 	@for chapter in $(wordlist 2,5,$(CHAPTERS)); do \
 	    $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
-	@sh tools/scaling.sh $(or $(filter-out all,$(THREADS)),$$(python tools/cpus.py))
+	@sh tools/scaling.sh $(or $(filter-out all,$(THREADS)),$$(python -c 'import loky; print(loky.cpu_count())'))
 
 results: setup ## measure what is not, and write the tables into the pages
 	@for chapter in $(CHAPTERS); do $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done

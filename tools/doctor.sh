@@ -65,8 +65,8 @@ if [ -z "$missing" ] && [ "${1:-}" != required ]; then
         command -v "$tool" >/dev/null || echo "optional, for a row of chapter 3: $tool"
     done
     [ -z "${LEFT_OUT:-}" ] || echo "make leaves out what the shell has set: $LEFT_OUT"
-    cpus=$("$PYTHON" "$here/cpus.py")
-    echo "found: $($CC --version | head -n 1); CPython $version ($PYTHON); $cpus CPUs" || exit 1
+    echo "found: $($CC --version | head -n 1); CPython $version ($PYTHON);" \
+        "$(getconf _NPROCESSORS_ONLN) CPUs" || exit 1
 fi
 [ -n "$missing" ] || exit 0
 printf 'to mend it:\n    %s\n' "$remedy" >&2

