@@ -3,29 +3,27 @@
  *     cc -O2 -pthread chunks.c -o chunks && ./chunks
  *
  * If the chunks are too small, the threads meet at the counter again and again. If they are too
- * large, the last one keeps one thread busy while the others are done: look at imbalance.
+ * large, the last one keeps one thread busy while the others are done: look at shares.
  */
 #include "schedules.h"
 
 int main(int argc, char **argv)
 {
-    static struct schedule schedule = {.work = work_dynamic};
-    uint64_t n = 500000, threads = 2;
+    uint64_t threads = 2;
     const struct opt options[] = {{'n', &n, 1, 1000000000000, "count the primes below n"},
                                   {'t', &threads, 1, MAX_THREADS, "threads"},
                                   {0}};
-    char name[32];
 
     read_options(argc, argv, NULL, options);
     printf("count the primes below %" PRIu64 "; shares: of the time each was busy\n", n);
-    struct table table = header(" shares imbalance\n");
-    uint64_t expected = sequential_row(&table, n), part = (n + threads - 1) / threads;
+    struct table table = header(" shares\n");
+    print_row(&table, "sequential", work_static, 1);
+    const uint64_t part = (n + threads - 1) / threads;
     for (uint64_t size = 1; size < 16 * part; size *= 16) {
+        char name[32];
         chunk = size < part ? size : part; /* the last row: a chunk for each thread */
         snprintf(name, sizeof name, "chunk-%" PRIu64, chunk);
-        schedule.name = name;
-        schedule.threads = threads;
-        threads_row(&table, &schedule, n, expected);
+        print_row(&table, name, work_dynamic, threads);
     }
     return verdict(&table);
 }

