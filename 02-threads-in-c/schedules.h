@@ -11,9 +11,8 @@
 
 enum { SHOWN = 8 }; /* of more threads than these, only so many are printed */
 
-static uint64_t n = 2000000;
-static uint64_t chunk = 4096;     /* dynamic: numbers in a chunk */
-static atomic_uint_fast64_t next; /* dynamic: where the next free chunk begins */
+static uint64_t n = 2000000, chunk = 4096; /* dynamic: numbers in a chunk */
+static atomic_uint_fast64_t next;          /* dynamic: where the next free chunk begins */
 
 static struct worker {
     _Alignas(128) pthread_t thread; /* 128: no two workers in a cache line */

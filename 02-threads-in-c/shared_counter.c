@@ -33,9 +33,9 @@ static void store(counter *count, uint64_t value)
     atomic_store_explicit(count, value, memory_order_relaxed);
 }
 
-/* A step takes only the cycle of its addition where the processor hands a stored number to the next
- * load like a register (AMD's Zen 2, Intel's Ice Lake and newer); older ones take about five.
- * Chapter 1's loop takes four: it waits for a multiplication, three cycles, and an addition. */
+/* A step takes one cycle, that of its addition, while the processor hands the stored number to the
+ * next load like a register (AMD's Zen 2, Intel's Ice Lake and newer can), and else about five.
+ * Chapter 1's loop always takes four: it waits for a multiplication, three, and an addition. */
 static void count_own(counter *count, uint64_t steps)
 {
     for (uint64_t i = 0; i < steps; i++)
@@ -51,8 +51,8 @@ static void count_racy(counter *count, uint64_t steps)
 
     if (steps > 0 && steps < n && !atomic_flag_test_and_set(&come)) { /* all n: it is alone */
         uint64_t value = load(count);
-        for (int naps = 0; load(count) == value && naps < 50000; naps++)
-            usleep(100);
+        for (int turns = 0; load(count) == value && turns < 50000; turns++)
+            turns < 1000 ? sched_yield() : usleep(100); /* who sleeps at once may lose its core */
         store(count, value + 1);
         steps--;
     }
@@ -114,7 +114,7 @@ static void print_row(struct table *table, const struct version *version)
     const struct took start = start_clock();
     count_on_threads(version);
     const struct took took = since(start);
-    uint64_t answer = guarded; /* here or in the others it was counted; all go back to zero */
+    uint64_t answer = guarded; /* mutex counts there, the others in counters; back to 0 */
     guarded = 0;
     for (size_t i = 0; i < MAX_THREADS * PADDED; i++)
         answer += atomic_exchange(&counters[i], 0);
