@@ -2,11 +2,8 @@
 
     python3 count.py
 
-Every version takes the same 2n steps, and the answer is the number of steps taken. Threads
-share the work out, yet on an ordinary CPython only one of them runs at any moment: `busy`
-(CPU time over wall time) stays at 1. Processes have a GIL each, so they do run at once, and so do
-several interpreters in one process, since 3.14. A free-threaded CPython has no GIL: there the
-threads run at once too.
+Every version takes the same 2n steps, and the answer is the number of steps taken. `busy` is CPU
+time over wall time: how many cores worked.
 """
 
 import asyncio
@@ -14,12 +11,12 @@ import multiprocessing
 import platform
 import sys
 from concurrent import futures
+from functools import partial
 
 from bench import header, read_options, row, run, stopwatch, verdict
 
 
 def count_down(n):
-    """Take n steps down to zero, one bytecode at a time, and return how many were taken."""
     steps = 0
     while n > 0:
         n -= 1
@@ -50,11 +47,12 @@ def main():
     args = read_options(__doc__, n=(5_000_000, 1, 10**12, "count from n"), t=(2, 1, 256, "threads"))
     steps, t = 2 * args.n, args.t
     shares = [steps // t + (i < steps % t) for i in range(t)]
-    multiprocessing.set_start_method("fork")  # not by a server, whose processes `busy` leaves out
+    # Not by a server, whose processes `busy` leaves out.
+    fork = partial(futures.ProcessPoolExecutor, mp_context=multiprocessing.get_context("fork"))
     versions = {
         "sequential": (1, lambda: sum(map(count_down, shares))),
         "threads": (t, lambda: count_in(futures.ThreadPoolExecutor, shares)),
-        "processes": (t, lambda: count_in(futures.ProcessPoolExecutor, shares)),
+        "processes": (t, lambda: count_in(fork, shares)),
         "asyncio": (1, lambda: asyncio.run(count_in_coroutines(shares))),
     }
     if hasattr(futures, "InterpreterPoolExecutor"):  # since 3.14

@@ -3,13 +3,15 @@
  *     cc -O2 -pthread toy_gil.c -o toy_gil && ./toy_gil
  *
  * alone         one thread, plain counts
+ * gil-alone     one thread that holds the lock
+ * atomic-alone  one thread, every count changed by an atomic instruction
  * no-lock       threads with plain counts: wrong on purpose
- * gil           one lock around the interpreter: right, one core
- * gil-released  the same, let go during native work: right, all cores
- * atomic-alone  one thread, every count changed by an atomic instruction: right, slower alone
- * atomic        threads with those: right, all cores, no lock
+ * gil           threads with one lock around the interpreter: right, one core
+ * gil-released  the same, but a thread lets go during native work: right, all cores
+ * atomic        threads with atomic counts: right, all cores
  */
 #include "../tools/bench.h"
+#include "../tools/meet.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -17,7 +19,7 @@
 #include "toy_gil.h"
 
 enum { SHARED = 4, LOCALS = 8, TURNS = 1000, BYTECODES = 16 * TURNS, NATIVE_STEPS = 800000 };
-enum mode { ALONE, NO_LOCK, GIL, GIL_RELEASED, ATOMIC };
+enum mode { PLAIN, NO_LOCK, GIL, GIL_RELEASED, ATOMIC };
 
 struct object {
     _Alignas(128) atomic_long references; /* alone in its cache line */
@@ -25,15 +27,14 @@ struct object {
 
 struct worker {
     pthread_t thread;
-    uint64_t rounds;
-    long native_steps;
+    uint64_t rounds, freed_early;
     struct object locals[LOCALS];
     unsigned seed;
-    uint64_t freed_early;
-    double bytecode_seconds, longest_wait;
+    double bytecode_seconds;
 };
 
 static enum mode mode;
+static struct meeting native; /* counts the threads in native work */
 static struct object shared[SHARED];
 static struct worker workers[MAX_THREADS];
 
@@ -82,32 +83,16 @@ static void evaluate(struct worker *self, unsigned turn)
     }
 }
 
-static void native_work(long steps)
+static void native_work(void)
 {
     unsigned long x = 1;
 
-    while (steps-- > 0) {
+    meet_enter(&native);
+    for (int step = 0; step < NATIVE_STEPS; step++) {
         x = x * 1664525 + 1;            /* as in count.c */
         __asm__ volatile("" : "+r"(x)); /* keeps the loop from being deleted */
     }
-}
-
-/* Longer or shorter, and then as much shorter or longer: threads whose rounds were equally long
- * might fall into step, and never meet in the bytecode. */
-static long uneven(struct worker *self, uint64_t round)
-{
-    if (round % 2)
-        return self->native_steps = 2 * NATIVE_STEPS - self->native_steps;
-    return self->native_steps = NATIVE_STEPS / 2 + rand_r(&self->seed) % NATIVE_STEPS;
-}
-
-static void take_gil_and_note(struct worker *self)
-{
-    double start = now(CLOCK_MONOTONIC);
-
-    take_gil(self);
-    double waited = now(CLOCK_MONOTONIC) - start;
-    self->longest_wait = waited > self->longest_wait ? waited : self->longest_wait;
+    meet_leave(&native);
 }
 
 static void interpret(struct worker *self)
@@ -115,31 +100,32 @@ static void interpret(struct worker *self)
     const int uses_gil = mode == GIL || mode == GIL_RELEASED;
 
     for (uint64_t round = 0; round < self->rounds; round++) {
-        double start = now(CLOCK_THREAD_CPUTIME_ID);
+        const double start = now(CLOCK_THREAD_CPUTIME_ID);
         for (unsigned turn = 0; turn < TURNS; turn++) {
             evaluate(self, turn);
-            if (uses_gil && atomic_load_explicit(&gil.drop_request, memory_order_relaxed)) {
+            if (uses_gil && atomic_load(&gil.drop_request)) {
                 drop_gil(self);
-                take_gil_and_note(self);
+                take_gil(self);
             }
         }
         self->bytecode_seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
         if (mode == GIL_RELEASED)
             drop_gil(self);
-        native_work(uneven(self, round)); /* uses no object */
+        native_work(); /* uses no object */
         if (mode == GIL_RELEASED)
-            take_gil_and_note(self);
+            take_gil(self);
     }
 }
 
 static void *work(void *argument)
 {
     struct worker *self = argument;
+    const int uses_gil = mode == GIL || mode == GIL_RELEASED;
 
-    if (mode == GIL || mode == GIL_RELEASED)
-        take_gil_and_note(self);
+    if (uses_gil)
+        take_gil(self);
     interpret(self);
-    if (mode == GIL || mode == GIL_RELEASED)
+    if (uses_gil)
         drop_gil(self);
     return NULL;
 }
@@ -148,11 +134,12 @@ static void run(uint64_t rounds, uint64_t threads)
 {
     for (int i = 0; i < SHARED; i++)
         shared[i].references = 1; /* held by the namespace */
+    meet_reset(&native);
     gil.switches = 0;
     gil.last_holder = NULL;
     for (uint64_t i = 0; i < threads; i++) {
         struct worker *worker = &workers[i];
-        uint64_t share = cut(rounds, threads, i + 1) - cut(rounds, threads, i);
+        const uint64_t share = cut(rounds, threads, i + 1) - cut(rounds, threads, i);
         *worker = (struct worker){.rounds = share, .seed = (unsigned)i + 1};
         for (int local = 0; local < LOCALS; local++)
             worker->locals[local].references = 1;
@@ -162,15 +149,29 @@ static void run(uint64_t rounds, uint64_t threads)
         pthread_join(workers[i].thread, NULL);
 }
 
-/* Print what run() left behind. */
-static void print_row(struct table *table, const char *version, uint64_t rounds, uint64_t threads,
-                      struct took took)
+static const struct version {
+    const char *name;
+    enum mode mode;
+    int alone;
+} versions[] = {
+    {"alone", PLAIN, 1},     {"gil-alone", GIL, 1}, {"atomic-alone", ATOMIC, 1},
+    {"no-lock", NO_LOCK, 0}, {"gil", GIL, 0},       {"gil-released", GIL_RELEASED, 0},
+    {"atomic", ATOMIC, 0},
+};
+enum { VERSIONS = sizeof versions / sizeof *versions };
+
+static void measure(struct table *table, const struct version *version, uint64_t rounds,
+                    uint64_t threads)
 {
-    double bytecode_seconds = 0, longest_wait = 0;
+    double bytecode_seconds = 0;
     uint64_t freed_early = 0;
     long answer = 0, lost = 0;
     char text[24];
 
+    mode = version->mode;
+    const struct took start = start_clock();
+    run(rounds, threads);
+    const struct took took = since(start);
     for (int i = 0; i < SHARED; i++) {
         answer += shared[i].references;
         lost += labs(shared[i].references - 1);
@@ -178,45 +179,32 @@ static void print_row(struct table *table, const char *version, uint64_t rounds,
     for (uint64_t i = 0; i < threads; i++) {
         bytecode_seconds += workers[i].bytecode_seconds;
         freed_early += workers[i].freed_early;
-        if (workers[i].longest_wait > longest_wait)
-            longest_wait = workers[i].longest_wait;
     }
     snprintf(text, sizeof text, "%ld", answer); /* may be negative */
-    int right = answer == SHARED && lost == 0 && freed_early == 0;
-    row_of_text(table, version, threads, text, right || mode == NO_LOCK, took,
-                "%8.2f%5ld%6" PRIu64 "%9" PRIu64 "%8.3f\n",
+    const int right = answer == SHARED && lost == 0 && freed_early == 0;
+    row_of_text(table, version->name, threads, text, right || mode == NO_LOCK, took,
+                "%8.2f%5ld%6" PRIu64 "%9" PRIu64 "%7d\n",
                 bytecode_seconds * 1e9 / (double)(rounds * BYTECODES), lost, freed_early,
-                gil.switches, longest_wait * 1e3);
-}
-
-static void measure(struct table *table, const char *version, enum mode its_mode, uint64_t rounds,
-                    uint64_t threads)
-{
-    mode = its_mode;
-    const struct took start = start_clock();
-    run(rounds, threads);
-    print_row(table, version, rounds, threads, since(start));
+                gil.switches, native.highest);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t rounds = 300, threads = 2;
+    uint64_t rounds = 300, threads = 2, only = 0;
     const struct opt options[] = {
         {'n', &rounds, 1, 1000000, "rounds"},
         {'t', &threads, 1, MAX_THREADS, "threads"},
         {'i', &gil.interval, 1, 1000000, "switch interval in microseconds"},
+        {'v', &only, 0, VERSIONS, "this version only (0: all)"},
         {0}};
 
     read_options(argc, argv, NULL, options);
     printf("%" PRIu64 " rounds of %d bytecodes and native work; no-lock is wrong on purpose\n",
            rounds, BYTECODES);
     struct table table =
-        header("%8s%5s%6s%9s%8s\n", "ns/code", "lost", "freed", "switches", "wait-ms");
-    measure(&table, "alone", ALONE, rounds, 1);
-    measure(&table, "no-lock", NO_LOCK, rounds, threads);
-    measure(&table, "gil", GIL, rounds, threads);
-    measure(&table, "gil-released", GIL_RELEASED, rounds, threads);
-    measure(&table, "atomic-alone", ATOMIC, rounds, 1);
-    measure(&table, "atomic", ATOMIC, rounds, threads);
+        header("%8s%5s%6s%9s%7s\n", "ns/code", "lost", "freed", "switches", "inside");
+    for (uint64_t i = 0; i < VERSIONS; i++)
+        if (only == 0 || only == i + 1)
+            measure(&table, &versions[i], rounds, versions[i].alone ? 1 : threads);
     return verdict(&table);
 }
