@@ -2,9 +2,9 @@
 
     python3 convoy.py
 
-A client in another process sends small requests over a pipe, 1 ms after each answer. One thread here
-answers them. To wait for a request, it lets go of the GIL. A thread that computes takes the GIL then,
-and gives it up a switch interval (5 ms) after it was asked.
+A client in another process sends small requests over a pipe, 1 ms after each answer. One thread
+here answers them. To wait for a request, it lets go of the GIL. A thread that computes takes the
+GIL then, and gives it up a switch interval (5 ms) after it was asked.
 
 quiet           nothing else runs
 beside-python   beside a thread that computes in Python
