@@ -4,8 +4,7 @@
 
 argument     a running process gets n MB of numbers as an argument: pickled, sent, unpickled
 shared       a running process gets the name of shared memory in which the numbers already are
-fork ...     a process is started, does the same work on numbers of its own, and ends; a row for
-             each way to start one that this system has
+fork ...     a process is started, does the work, and ends: a row for each way to start one here
 
 `sent` is the number of bytes that go to the process. The work looks at every 1000th number only, so
 that the rows show what it costs to get there.
@@ -42,10 +41,6 @@ def add_up_shared(name, count):
         memory.close()
 
 
-def add_up_own(count):
-    return add_up(range(count))
-
-
 @contextlib.contextmanager
 def shared(numbers):
     """Copy an array of doubles to shared memory, and give its name."""
@@ -66,7 +61,7 @@ def shared(numbers):
 def on_running_process(*call):
     """Return the answer of a call in a process that runs already, and what the call took."""
     with one_process() as pool:
-        pool.submit(add_up, range(1)).result()  # now it runs
+        pool.submit(int).result()  # now it runs
         with stopwatch() as took:
             answer = pool.submit(*call).result()
     return answer, took
@@ -75,9 +70,8 @@ def on_running_process(*call):
 def on_new_process(method, *call):
     """Return the answer of a call in a process that is started for it, and what all of it took."""
     context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        with one_process(context) as pool:
-            pool.submit(add_up, range(1)).result()  # starts the server, once for all
+    with one_process(context) as pool:
+        pool.submit(int).result()  # starts a fork server, once for all
     with stopwatch() as took, one_process(context) as pool:
         answer = pool.submit(*call).result()
     return answer, took
@@ -98,7 +92,7 @@ def main():
             "shared": (on_running_process, add_up_shared, name, count),
         }
         for method in multiprocessing.get_all_start_methods():
-            versions[method] = functools.partial(on_new_process, method), add_up_own, count
+            versions[method] = functools.partial(on_new_process, method), add_up, range(count)
         for version, (measure, *call) in versions.items():
             answer, took = measure(*call)
             sent = f"{len(pickle.dumps(call)):>11,}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2030,SC2031 # Bats sets output, lines and status
-# What the programs in C print, and the exercise. test_gil.py has the Python.
+# What the programs in C print. test_gil.py has the Python.
 load ../tools/helper
 
 setup() { cd "$BATS_TEST_DIRNAME" || return; }
@@ -9,13 +9,6 @@ setup() { cd "$BATS_TEST_DIRNAME" || return; }
         counts 200002 "sequential threads" build/count -n 100001 -t "$threads"
         [ "$(column threads threads)" = "$threads" ]
     done
-}
-
-@test "the optimiser leaves the multiplications of count.c in their loop" {
-    command -v objdump >/dev/null || skip "objdump is missing"
-    compile -O3 -pthread -c -Dmain=other_main -Dstatic= count.c -o "$BATS_TEST_TMPDIR/count.o"
-    run objdump --disassemble=count_down "$BATS_TEST_TMPDIR/count.o"
-    [[ $output == *mul* || $output == *madd* ]] || false
 }
 
 # run_until VERSION COLUMN COMMAND ...: run it until a count is above 0. On a busy machine one thread
@@ -33,10 +26,8 @@ run_until() {
     for threads in 2 3 8; do
         run_until no-lock freed limited build/toy_gil -n 40 -t "$threads"
         for version in alone gil-alone atomic-alone gil gil-released atomic; do
-            [ "$(column answer "$version") $(column lost "$version") $(column freed "$version")" = '4 0 0' ]
+            [ "$(column answer "$version") $(column freed "$version")" = '1 0' ]
         done
-        [ "$(column switches gil)" -ge "$((threads - 1))" ] # each thread had its turn
-        [ "$(column switches gil-alone) $(column switches no-lock)" = '0 0' ]
     done
     run_until no-lock freed on_one_core build/toy_gil -n 20 # they go wrong on one core too
 }
@@ -75,40 +66,4 @@ EOF
             [ "$status" -eq $expected ]
         done
     done
-}
-
-@test "timeline.py draws a strip for each thread, where UTF-8 cannot be written too" {
-    for work in python hash sleep; do
-        run -0 limited "$PY" timeline.py -w "$work" -t 3 -n 60
-        [ "$(grep -cE '^thread [123]  .* +[0-9]+%$' <<<"$output")" -eq 3 ]
-    done
-    [ -n "$(tr -d '\11\12\40-\176' <<<"$output")" ]
-    PYTHONIOENCODING=ascii run -0 limited "$PY" timeline.py -n 20
-    [ -z "$(tr -d '\11\12\40-\176' <<<"$output")" ]
-}
-
-# The exercise
-
-@test "the exercise's starter fails as it says, its solution passes" {
-    PYTHONPATH=exercise run -0 limited "$PY" exercise/starter.py
-    CHECK_PATIENCE=0.5 run make -s exercise WORK=exercise/starter.py
-    [ "$status" -ne 0 ]
-    [[ $output == *"right    every document"* ]] || false
-    [[ $output == *"not yet  the waits overlap"*"not yet  several cores parse"* ]] || false
-    CHECK_PATIENCE=100 run -0 make -s exercise WORK=exercise/solution.py
-    [[ $output != *"not yet"* ]] || false
-}
-
-@test "wrong ways to finish the exercise are refused, each for its own reason" {
-    refused() { # refused FILE REASON
-        CHECK_PATIENCE=0.5 run make -s exercise WORK="$1"
-        [ "$status" -ne 0 ] && [[ $output == *"not yet  $2"* ]]
-    }
-    # Without a GIL threads are right for everything.
-    ! gil_is_on || refused exercise/wrong/threads_for_everything.py "several cores parse"
-    refused exercise/wrong/fingerprints_one_by_one.py "fingerprints are computed at once"
-    refused exercise/wrong/processes_for_everything.py "the waits overlap"
-    refused exercise/wrong/makes_answers_up.py "every document"
-    echo 'raise SystemExit' >"$BATS_TEST_TMPDIR/broken.py"
-    refused "$BATS_TEST_TMPDIR/broken.py" "it runs to its end"
 }

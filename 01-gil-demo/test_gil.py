@@ -32,21 +32,6 @@ def rows(program, capsys, *options):
     return {row["version"]: row for row in table}
 
 
-def test_every_version_of_count_takes_2n_steps(capsys):
-    found = rows(count, capsys, "-n", "100001", "-t", "3")
-    assert {row["answer"] for row in found.values()} == {"200002"}
-    names = {"sequential", "threads", "processes", "asyncio"}
-    if sys.version_info >= (3, 14):
-        names.add("subinterpreters")
-    assert found.keys() == names
-
-
-@needs_gil
-def test_two_python_threads_keep_one_core_busy_and_not_two(capsys):
-    found = rows(count, capsys, "-n", "1000000")
-    assert float(found["threads"]["busy"]) < 1.2 and float(found["asyncio"]["busy"]) < 1.2
-
-
 def one_less(n):
     return n - 1
 
@@ -57,7 +42,6 @@ def one_less(n):
         (count, "count_down", one_less, "sequential threads processes asyncio"),
         (waiting, "ask", lambda address: False, "one-by-one threads"),
         (hashing, "on_threads", lambda n: asyncio.sleep(0, 1), "to-thread"),
-        (process_cost, "add_up_own", one_less, "fork"),
         (convoy, "int", lambda text: 0, "quiet beside-python 0.5-ms beside-hash"),
     ],
 )
@@ -70,22 +54,15 @@ def test_a_wrong_answer_ends_with_the_names_of_its_rows(
     assert f"wrong answer: {caught}" in capsys.readouterr().err
 
 
-def test_shares_and_turns_are_computed_from_notes():
-    notes = [(0, 0), (1, 1), (2, 1), (3, 2), (4, 3), (6, 3), (7, 4)]  # runs, waits, runs, waits
-    assert timeline.share(notes, 0, 1) == 1 and timeline.share(notes, 1, 2) == 0
-    assert timeline.share(notes, 0.5, 2.5) == 0.5 and timeline.share(notes, 4, 7) == 1 / 3
-    assert timeline.turns_of(notes) == [2]
+def test_shares_are_computed_from_notes():
+    notes = [(0, 0), (1, 1), (2, 1), (3, 2)]  # a thread runs, waits and runs
+    assert [timeline.share(notes, i - 0.5, i + 0.5) for i in (1, 2, 3)] == [1, 0, 1]
 
 
 @needs_gil
 def test_threads_of_pure_python_run_one_at_a_time():
     threads = timeline.record(timeline.WORK["python"], 2, 0.3)
     assert 0 < sum(timeline.share(notes, 0, 0.3) for notes in threads) < 1.2
-
-
-def test_threads_that_sleep_run_a_small_part_of_the_time():
-    for notes in timeline.record(timeline.WORK["sleep"], 2, 0.1):
-        assert timeline.share(notes, 0, 0.1) < 0.9
 
 
 def test_waits_overlap_on_threads_and_in_coroutines():
@@ -128,7 +105,7 @@ def test_a_transfer_in_the_middle_of_another_is_lost_and_never_with_a_lock(capsy
     found = rows(lost_update, capsys, "-n", "5000", "-t", "4")
     drift = {version: row["drift"] for version, row in found.items()}
     assert drift["forced"] == "5"
-    assert drift["sequential"] == drift["locked"] == drift["forced-locked"] == "0"
+    assert drift["sequential"] == drift["forced-locked"] == "0"
     no_lock = contextlib.nullcontext()
     no_lock.locked = lambda: False
     monkeypatch.setattr(lost_update, "lock", no_lock)

@@ -13,7 +13,6 @@ sleep     2 ms of Python, then 8 ms asleep
 
 import bisect
 import hashlib
-import statistics
 import sys
 import threading
 import time
@@ -66,26 +65,8 @@ def record(slices, threads, seconds):
 
 def share(notes, start, end):
     """Return the share of the time from start to end that a thread ran, from its notes."""
-
-    def cpu_at(moment):  # between two notes: on the straight line
-        i = min(max(bisect.bisect(notes, (moment,)), 1), len(notes) - 1)
-        (t0, cpu0), (t1, cpu1) = notes[i - 1], notes[i]
-        return cpu0 + (cpu1 - cpu0) * (moment - t0) / (t1 - t0)
-
-    return min(max(cpu_at(end) - cpu_at(start), 0) / (end - start), 1)
-
-
-def turns_of(notes):
-    """Return how long each of a thread's turns was: the seconds that it ran without a break."""
-    turns, before = [], False
-    for (t0, cpu0), (t1, cpu1) in pairwise(notes):
-        runs = cpu1 - cpu0 >= (t1 - t0) / 2
-        if runs and before:
-            turns[-1] += t1 - t0
-        elif runs:
-            turns.append(t1 - t0)
-        before = runs
-    return turns[1:-1]  # the first and the last were cut off
+    before, after = (notes[max(bisect.bisect(notes, (at,)) - 1, 0)][1] for at in (start, end))
+    return min((after - before) / (end - start), 1)
 
 
 def show(threads, seconds):
@@ -113,10 +94,7 @@ def main():
     print(f"who ran when: {args.w} on {args.t} threads, switch interval {args.i} ms")
     threads = record(WORK[args.w], args.t, seconds)
     show(threads, seconds)
-    together = sum(share(notes, 0, seconds) for notes in threads)
-    turns = [turn for notes in threads for turn in turns_of(notes)]
-    told = f", a turn {statistics.median(turns) * 1e3:.2g} ms" if together < 1.2 and turns else ""
-    print(f"together they used {together:.0%} of a core{told}")
+    print(f"together {sum(share(notes, 0, seconds) for notes in threads):.0%} of a core")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ static struct {
     int held;
     atomic_int drop_request;
     const struct worker *last_holder;
-    uint64_t switches;
     uint64_t interval; /* microseconds */
 } gil = {.mutex = PTHREAD_MUTEX_INITIALIZER,
          .released = PTHREAD_COND_INITIALIZER,
@@ -46,14 +45,13 @@ static void take_gil(const struct worker *self)
     pthread_mutex_lock(&gil.mutex);
     while (WAITS && gil.held) {
         struct timespec until = interval_from_now();
-        uint64_t switches = gil.switches;
+        const struct worker *holder = gil.last_holder;
         int error = pthread_cond_timedwait(&gil.released, &gil.mutex, &until);
-        /* If others switched meanwhile, the holder is a new one, and has an interval of its own. */
-        if (error == ETIMEDOUT && gil.held && gil.switches == switches)
+        /* If the holder is another one by now, that one has an interval of its own. */
+        if (error == ETIMEDOUT && gil.held && gil.last_holder == holder)
             atomic_store(&gil.drop_request, 1);
     }
     gil.held = 1;
-    gil.switches += gil.last_holder && gil.last_holder != self;
     gil.last_holder = self;
     atomic_store(&gil.drop_request, 0);
     pthread_cond_signal(&gil.switched);

@@ -1,0 +1,54 @@
+"""What the check of this exercise accepts, and the wrong ways to finish it that it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+HEAD = """from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from documents import fetch, fingerprint, main, parse
+def work(number):
+    document = fetch(number)
+    return [fingerprint(document), parse(document)]
+def report(numbers):
+    with ThreadPoolExecutor(40) as threads, ProcessPoolExecutor(2) as processes:
+        return %s
+if __name__ == "__main__":
+    main(report)
+"""
+WRONG = {  # what report() returns, by the claim that does not hold
+    "every document": "[work(0)] * len(numbers)",
+    "the waits overlap": "list(processes.map(work, numbers))",
+    "fingerprints are": "[[fingerprint(d), s] for d in threads.map(fetch, numbers) for s in processes.map(parse, [d])]",
+    "it reports on": "5",
+    "it runs to": "exit()",
+}
+if HAS_GIL:  # without one, threads are right for everything
+    WRONG["several cores parse"] = "list(threads.map(work, numbers))"
+
+
+def check(work, patience):
+    """Return the exit code of the check, and the lines that it prints."""
+    environment = os.environ | {"CHECK_PATIENCE": str(patience)}
+    command = [sys.executable, HERE / "check.py", work]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_the_starter_runs_and_fails_and_the_solution_passes():
+    subprocess.run([sys.executable, HERE / "starter.py"], check=True)
+    code, lines = check(HERE / "starter.py", 0.5)
+    assert code == 1 and any("right    every document" in line for line in lines)
+    assert sum("not yet" in line for line in lines) == 3
+    assert check(HERE / "solution.py", 100)[0] == 0
+
+
+@pytest.mark.parametrize("claim", WRONG)
+def test_a_wrong_way_is_refused_for_its_own_reason(tmp_path, claim):
+    (tmp_path / "work.py").write_text(HEAD % WRONG[claim])
+    code, lines = check(tmp_path / "work.py", 0.5)
+    assert code == 1 and any(f"not yet  {claim}" in line for line in lines), lines
