@@ -4,7 +4,7 @@
 
 A client in another process sends small requests over a pipe, 1 ms after each answer. One thread
 here answers them. To wait for a request, it lets go of the GIL. A thread that computes takes the
-GIL then, and gives it up a switch interval (5 ms) after it was asked.
+GIL then, and gives it up when the other thread has waited for a switch interval (5 ms).
 
 quiet           beside a thread that sleeps
 beside-python   beside a thread that computes in Python
@@ -24,16 +24,21 @@ from bench import header, read_options, row, run, stopwatch, verdict
 
 def ask(connection, n):
     """Be the client: ask n times for the next number; send back how long each answer took."""
-    connection.recv_bytes()  # wait until the thread beside the server runs
     seconds, right = [], 0
     for i in range(n):
         time.sleep(0.001)
         start = time.perf_counter()
-        connection.send_bytes(b"%d" % i)
-        right += connection.recv_bytes() == b"%d" % (i + 1)
+        connection.send(i)
+        right += connection.recv() == i + 1
         seconds.append(time.perf_counter() - start)
-    connection.send_bytes(b"")
+    connection.send(None)
     connection.send((right, seconds))
+
+
+def answer(connection):
+    """Answer requests until there are no more: the other thread."""
+    while (number := connection.recv()) is not None:
+        connection.send(number + 1)
 
 
 def compute_in_python():
@@ -47,7 +52,7 @@ def compute_in_c():
 
 
 def serve(n, compute):
-    """Answer n requests beside a thread that computes, if there is something to compute.
+    """Compute while another thread answers n requests.
 
     Returns the number of right answers, the seconds that each took, and what all of it took.
     """
@@ -56,23 +61,12 @@ def serve(n, compute):
     client = fork.Process(target=ask, args=(far_end, n), daemon=True)
     client.start()
     far_end.close()
-    running, stop = threading.Event(), threading.Event()
-
-    def beside():
-        while not stop.is_set():
-            compute()
-            running.set()
-
-    thread = threading.Thread(target=beside, daemon=True)
-    thread.start()
-    running.wait()
+    thread = threading.Thread(target=answer, args=(connection,), daemon=True)
     with stopwatch() as took:
-        connection.send_bytes(b"go")
-        while request := connection.recv_bytes():
-            connection.send_bytes(b"%d" % (int(request) + 1))
+        thread.start()
+        while thread.is_alive():
+            compute()
     right, seconds = connection.recv()
-    stop.set()
-    thread.join()
     client.join()
     return right, seconds, took
 

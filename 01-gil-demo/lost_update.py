@@ -12,7 +12,7 @@ forced-locked   the same, with a lock that is held from the read to the write
 
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from bench import header, read_options, row, run, stopwatch, verdict
 
@@ -46,23 +46,17 @@ def by_chance(transfer, bank, n, threads):
 
 
 def forced(transfer, bank, n, _threads):
-    """Make n transfers, some of them with another thread's transfer in the middle."""
+    """Make n transfers; let another thread make one in the middle of every 1000th."""
 
     def interrupted():
         """Return 1 like one(), after another thread has made a transfer, or waits for the lock."""
-        if not others:
-            others.append(threading.Thread(target=transfer, args=(bank, 0, 1)))
-            others[0].start()
-            others[0].join(timeout=0.001 if lock.locked() else None)
+        wait([other.submit(transfer, bank, 0, 2)], 0.001 if lock.locked() else None)
         return 1
 
-    for i in range(n):
-        others = []
-        if i % EVERY:
-            transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS)
-        else:
-            transfer(bank, 0, 1, interrupted)
-            others[0].join()
+    with ThreadPoolExecutor(1) as other:
+        for i in range(n):
+            amount = one if i % EVERY else interrupted
+            transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS, amount)
 
 
 def main():
@@ -73,7 +67,7 @@ def main():
     versions = {  # the expected drift: None is left to chance
         "sequential": (by_chance, transfer, 1, 0),
         "unlocked": (by_chance, transfer, args.t, None),
-        "forced": (forced, transfer, 2, -(-args.n // EVERY)),
+        "forced": (forced, transfer, 2, len(range(0, args.n, EVERY))),
         "forced-locked": (forced, transfer_locked, 2, 0),
     }
     print(f"{args.n:,} transfers; the total must stay {ACCOUNTS * BALANCE}")

@@ -12,20 +12,15 @@ that the rows show what it costs to get there.
 
 import array
 import contextlib
-import functools
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 
 from bench import fail, header, read_options, row, run, stopwatch, verdict
-
-# Ctrl-C ends this process as it ends its parent: at once.
-one_process = functools.partial(
-    ProcessPoolExecutor, 1, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
-)
 
 
 def add_up(numbers):
@@ -34,21 +29,19 @@ def add_up(numbers):
 
 def add_up_shared(name, count):
     memory = SharedMemory(name=name)
-    try:
-        with memory.buf.cast("d") as numbers, numbers[:count] as ours:
-            return add_up(ours)
-    finally:
-        memory.close()
+    with memory.buf.cast("d") as numbers:
+        answer = add_up(numbers[:count])
+    memory.close()
+    return answer
 
 
 @contextlib.contextmanager
 def shared(numbers):
     """Copy an array of doubles to shared memory, and give its name."""
     size = 8 * len(numbers)
-    if os.path.isdir("/dev/shm"):  # where it lies on Linux; to write past its end is fatal
-        room = os.statvfs("/dev/shm")
-        if room.f_bavail * room.f_frsize < size:
-            fail(1, f"/dev/shm has no room for {size / 1e6:.0f} MB; choose a smaller -n")
+    # That is where it lies on Linux, and to write where no room is left kills the process.
+    if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free < size:
+        fail(1, f"/dev/shm has no room for {size / 1e6:.0f} MB; choose a smaller -n")
     memory = SharedMemory(create=True, size=size)
     try:
         memory.buf[:size] = memoryview(numbers).cast("B")
@@ -58,22 +51,20 @@ def shared(numbers):
         memory.unlink()
 
 
-def on_running_process(*call):
+def on_running_process(method, *work):
     """Return the answer of a call in a process that runs already, and what the call took."""
-    with one_process() as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
         pool.submit(int).result()  # now it runs
         with stopwatch() as took:
-            answer = pool.submit(*call).result()
+            answer = pool.submit(*work).result()
     return answer, took
 
 
-def on_new_process(method, *call):
+def on_new_process(method, *work):
     """Return the answer of a call in a process that is started for it, and what all of it took."""
     context = multiprocessing.get_context(method)
-    with one_process(context) as pool:
-        pool.submit(int).result()  # starts a fork server, once for all
-    with stopwatch() as took, one_process(context) as pool:
-        answer = pool.submit(*call).result()
+    with stopwatch() as took, ProcessPoolExecutor(1, context) as pool:
+        answer = pool.submit(*work).result()
     return answer, took
 
 
@@ -88,15 +79,19 @@ def main():
     header(f"{'sent':>11}")
     with shared(numbers) as name:
         versions = {
-            "argument": (on_running_process, add_up, numbers),
-            "shared": (on_running_process, add_up_shared, name, count),
+            "argument": (on_running_process, None, add_up, numbers),
+            "shared": (on_running_process, None, add_up_shared, name, count),
         }
         for method in multiprocessing.get_all_start_methods():
-            versions[method] = functools.partial(on_new_process, method), add_up, range(count)
-        for version, (measure, *call) in versions.items():
-            answer, took = measure(*call)
-            sent = f"{len(pickle.dumps(call)):>11,}"
-            row(version, 1, answer, answer == add_up(range(count)), took, sent)
+            versions[method] = on_new_process, method, add_up, range(count)
+        for version, (measure, method, *work) in versions.items():
+            # Ctrl-C has to wait until no process is left that would say where it was interrupted.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            measure(method, int)  # warm up: this starts a fork server, once for all
+            answer, took = measure(method, *work)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            sent = f"{len(pickle.dumps(work)):>11,}"
+            row(version, 1, answer, answer == add_up(numbers), took, sent)
     verdict()
 
 

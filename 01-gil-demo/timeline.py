@@ -4,17 +4,13 @@
     python3 timeline.py -w hash
 
 Each thread works in small slices. After each slice it notes two clocks: the time, and the CPU time
-that the thread has had. Where the second clock stands still, the thread waited. The work is one of
-
-python    a loop of bytecode
-hash      SHA-256 of a large buffer: hashlib's C code releases the GIL
-sleep     2 ms of Python, then 8 ms asleep
+that the thread has had. Where the second clock stands still, the thread waited. The work is a loop
+of bytecode, or a hash of a large buffer: hashlib's C code releases the GIL.
 """
 
 import bisect
 import hashlib
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -27,45 +23,37 @@ WARM_UP = 0.050  # seconds not shown, in which the system spreads threads over t
 
 
 def loop():
-    """Add up the numbers below 4000, about 0.2 ms of bytecode."""
     x = 0
     for i in range(4000):
         x += i
-    return x
 
 
-# Each kind of work is a round of slices, repeated.
-WORK = {
-    "python": [loop],
-    "hash": [lambda: hashlib.sha256(BUFFER)],
-    "sleep": [loop] * 10 + [lambda: time.sleep(0.008)],
-}
+# A slice of each kind of work takes about 0.2 ms.
+WORK = {"python": loop, "hash": lambda: hashlib.sha256(BUFFER)}
 
 
-def record(slices, threads, seconds):
-    """Let threads repeat the slices until they have been warm for some seconds.
+def record(work, threads, seconds):
+    """Let threads work for some seconds after the warm-up, and return the notes of each thread.
 
-    Returns for each thread its notes: (time since it was warm, CPU time so far), in seconds.
+    A note is (time since the end of the warm-up, CPU time of the thread so far), in seconds.
     """
-    begin = []
-    start = threading.Barrier(threads, lambda: begin.append(time.perf_counter() + WARM_UP), 60)
+    begin = time.perf_counter() + 2 * WARM_UP
 
-    def work(_):
-        start.wait()  # nobody computes before all threads are there
-        notes = []
-        while not notes or notes[-1][0] < seconds:
-            for one in slices:
-                one()
-                notes.append((time.perf_counter() - begin[0], time.thread_time()))
+    def take_notes(_):
+        time.sleep(max(begin - WARM_UP - time.perf_counter(), 0))  # until all threads are there
+        notes = [(-WARM_UP, time.thread_time())]
+        while notes[-1][0] < seconds:
+            work()
+            notes.append((time.perf_counter() - begin, time.thread_time()))
         return notes
 
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, range(threads)))
+        return list(pool.map(take_notes, range(threads)))
 
 
 def share(notes, start, end):
     """Return the share of the time from start to end that a thread ran, from its notes."""
-    before, after = (notes[max(bisect.bisect(notes, (at,)) - 1, 0)][1] for at in (start, end))
+    before, after = (notes[bisect.bisect(notes, (at,)) - 1][1] for at in (start, end))
     return min((after - before) / (end - start), 1)
 
 

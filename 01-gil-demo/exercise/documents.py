@@ -19,6 +19,8 @@ from pathlib import Path
 
 DOCUMENTS = 40
 CHECK = os.environ.get("CHECK_FOLDER")  # while make exercise-1 looks on
+PATIENCE = float(os.environ.get("CHECK_PATIENCE", "3"))  # seconds
+INTERPRETER = random.getrandbits(32)  # each interpreter runs this line, and has its own number
 ends = {}
 
 
@@ -31,20 +33,21 @@ def make(number, seed):
 
 def fetch(number):
     """Return document `number`, as bytes."""
-    with seen("fetch", thread(), f"{os.getpid()} *", wanted=4):
+    with meeting("fetch", f"{os.getpid()}/{threading.get_ident()}", 4):
         time.sleep(0.020)
-    return make(number, os.environ.get("CHECK_SEED"))
+    return make(number, CHECK)
 
 
 def fingerprint(document):
     """Return a fingerprint (hexadecimal text) that is slow to compute, so hard to forge."""
-    with seen("fingerprint", thread(), "*", wanted=2):
+    with meeting("fingerprint", f"{os.getpid()} {threading.get_ident()}", 2):
         return hashlib.pbkdf2_hmac("sha256", document, b"", 10_000).hex()
 
 
 def parse(document):
     """Return the sum of the numbers in a document."""
-    with seen("parse", place(), "*", wanted=2):
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    with meeting("parse", f"{os.getpid()} {INTERPRETER if gil else threading.get_ident()}", 2):
         total = 0
         for line in document.decode().splitlines():
             for number in line.split(","):
@@ -52,37 +55,22 @@ def parse(document):
         return total
 
 
-def thread():
-    return f"{os.getpid()} {threading.get_ident()}"
-
-
-def place():
-    """Name what can run Python independently: a process, an interpreter, without a GIL a thread."""
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return thread()
-    with contextlib.suppress(ImportError):  # 3.14
-        from concurrent import interpreters  # noqa: PLC0415
-
-        return f"{os.getpid()} {interpreters.get_current().id}"
-    return str(os.getpid())
-
-
 @contextlib.contextmanager
-def seen(kind, who, others, wanted):
+def meeting(kind, who, wanted):
     """While a check looks on, stay until `wanted` are here at the same time.
 
-    Whoever is here is a file in a folder of the check. Nobody waits once so many have met, or for
-    longer than the check's patience.
+    Whoever is here is a file, since processes and interpreters share nothing else. Nobody waits
+    once so many have met in a folder, or for longer than the check's patience.
     """
     if not CHECK:
         yield
         return
     here, met = Path(CHECK, kind, who), Path(CHECK, f"{kind} met")
-    here.parent.mkdir(exist_ok=True)
+    here.parent.mkdir(parents=True, exist_ok=True)
     here.touch()
-    end = ends.setdefault(kind, time.monotonic() + float(os.environ["CHECK_PATIENCE"]))
+    end = ends.setdefault(kind, time.monotonic() + PATIENCE)
     while not met.exists() and time.monotonic() < end:
-        if len(list(here.parent.glob(others))) >= wanted:
+        if len(os.listdir(here.parent)) >= wanted:
             met.touch()
         time.sleep(0.005)
     try:

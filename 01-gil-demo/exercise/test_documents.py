@@ -16,19 +16,19 @@ def work(number):
     return [fingerprint(document), parse(document)]
 def report(numbers):
     with ThreadPoolExecutor(40) as threads, ProcessPoolExecutor(2) as processes:
-        return %s
+        %s
 if __name__ == "__main__":
     main(report)
 """
-WRONG = {  # what report() returns, by the claim that does not hold
-    "every document": "[work(0)] * len(numbers)",
-    "the waits overlap": "list(processes.map(work, numbers))",
-    "fingerprints are": "[[fingerprint(d), *processes.map(parse, [d])] for d in map(fetch, numbers)]",
-    "it reports on": "5",
+WRONG = {  # the end of report(), by the claim that does not hold
     "it runs to": "exit()",
+    "every document": "return [work(0)] * len(numbers)",
+    "the waits overlap": "return list(processes.map(work, numbers))",
+    "fingerprints are": """documents = threads.map(fetch, numbers)
+        return [[fingerprint(d), *processes.map(parse, [d])] for d in documents]""",
 }
 if HAS_GIL:  # without one, threads are right for everything
-    WRONG["several cores parse"] = "list(threads.map(work, numbers))"
+    WRONG["several cores parse"] = "return list(threads.map(work, numbers))"
 
 
 def check(work, patience):
