@@ -2,11 +2,8 @@
 
     python3 hashing.py
 
-One password for each thread is hashed by hashlib, whose C code releases the GIL:
-
-one-by-one   a password after the other
-coroutines   a coroutine for each; none of them waits, so each computes to its end
-to-thread    a coroutine for each, which lets a thread compute (asyncio.to_thread) and waits for it
+A password for each thread is hashed by hashlib, whose C code releases the GIL: in one thread, in a
+coroutine for each, and in a coroutine for each that lets a thread compute and waits for that.
 """
 
 import asyncio

@@ -4,10 +4,7 @@
 
 A transfer reads a balance, asks for the amount, and writes the balance back. If another thread gets
 the GIL in between and changes the same balance, its change is overwritten.
-
-unlocked        several threads, as it happens
-forced          in every 1000th transfer another thread makes one between the read and the write
-forced-locked   the same, with a lock that is held from the read to the write
+The cure is a lock that is held from the read to the write.
 """
 
 import sys
@@ -35,7 +32,7 @@ def transfer_locked(bank, source, target, amount=one):
 
 
 def by_chance(transfer, bank, n, threads):
-    """Make n transfers on several threads."""
+    """Make n transfers on several threads, as it happens."""
 
     def work(first):
         for i in range(first, n, threads):
@@ -46,7 +43,7 @@ def by_chance(transfer, bank, n, threads):
 
 
 def forced(transfer, bank, n, _threads):
-    """Make n transfers; let another thread make one in the middle of every 1000th."""
+    """Make n transfers; in every 1000th another thread makes one between the read and the write."""
 
     def interrupted():
         """Return 1 like one(), after another thread has made a transfer, or waits for the lock."""
@@ -60,9 +57,7 @@ def forced(transfer, bank, n, _threads):
 
 
 def main():
-    args = read_options(
-        __doc__, n=(100_000, 1, 10**9, "transfers"), t=(2, 1, 256, "threads by chance")
-    )
+    args = read_options(__doc__, n=(100_000, 1, 10**9, "transfers"), t=(2, 1, 256, "threads"))
     sys.setswitchinterval(1e-6)  # more chances in the same time
     versions = {  # the expected drift: None is left to chance
         "sequential": (by_chance, transfer, 1, 0),

@@ -18,8 +18,9 @@ from itertools import pairwise
 from bench import read_options, run
 
 BUFFER = bytes(2**18)
+SHOWN = 0.100  # seconds
+WARM_UP = 0.050  # seconds before, in which the system spreads threads over the cores
 WIDTH = 60  # characters of a strip
-WARM_UP = 0.050  # seconds not shown, in which the system spreads threads over the cores
 
 
 def loop():
@@ -32,8 +33,8 @@ def loop():
 WORK = {"python": loop, "hash": lambda: hashlib.sha256(BUFFER)}
 
 
-def record(work, threads, seconds):
-    """Let threads work for some seconds after the warm-up, and return the notes of each thread.
+def record(work, threads):
+    """Let threads work through the warm-up and what is shown, and return the notes of each thread.
 
     A note is (time since the end of the warm-up, CPU time of the thread so far), in seconds.
     """
@@ -42,7 +43,7 @@ def record(work, threads, seconds):
     def take_notes(_):
         time.sleep(max(begin - WARM_UP - time.perf_counter(), 0))  # until all threads are there
         notes = [(-WARM_UP, time.thread_time())]
-        while notes[-1][0] < seconds:
+        while notes[-1][0] < SHOWN:
             work()
             notes.append((time.perf_counter() - begin, time.thread_time()))
         return notes
@@ -57,16 +58,16 @@ def share(notes, start, end):
     return min((after - before) / (end - start), 1)
 
 
-def show(threads, seconds):
+def show(threads):
     """Print a strip and a share for each thread: the fuller a cell, the more the thread ran."""
     marks = " ▁▂▃▄▅▆▇█" if "utf" in sys.stdout.encoding.lower() else " .:-=+*#@"
-    labels = "".join(f"{seconds * 200 * i:<{WIDTH // 5}.4g}" for i in range(5))
-    print(f"{'':<10}{labels}{seconds * 1e3:.4g} ms")
-    borders = [seconds * i / WIDTH for i in range(WIDTH + 1)]
+    print("          0           20          40          60          80          100 ms")
+    borders = [SHOWN * i / WIDTH for i in range(WIDTH + 1)]
     for i, notes in enumerate(threads, 1):
         cells = (share(notes, *cell) for cell in pairwise(borders))
         strip = "".join(marks[round(cell * (len(marks) - 1))] for cell in cells)
-        print(f"thread {i}  {strip}  {share(notes, 0, seconds):4.0%}")
+        print(f"thread {i}  {strip}  {share(notes, 0, SHOWN):4.0%}")
+    print(f"together {sum(share(notes, 0, SHOWN) for notes in threads):.0%} of a core")
 
 
 def main():
@@ -74,15 +75,11 @@ def main():
         __doc__,
         w={"choices": WORK, "default": "python", "help": "the work (default: python)"},
         t=(2, 1, 256, "threads"),
-        n=(100, 10, 10_000, "milliseconds"),
-        i=(5, 1, 1000, "switch interval in milliseconds"),
+        i=(5, 1, 50, "switch interval in milliseconds"),
     )
     sys.setswitchinterval(args.i / 1e3)
-    seconds = args.n / 1e3
     print(f"who ran when: {args.w} on {args.t} threads, switch interval {args.i} ms")
-    threads = record(WORK[args.w], args.t, seconds)
-    show(threads, seconds)
-    print(f"together {sum(share(notes, 0, seconds) for notes in threads):.0%} of a core")
+    show(record(WORK[args.w], args.t))
 
 
 if __name__ == "__main__":

@@ -4,11 +4,9 @@
  * for that request now and then (CPython: at the end of a loop, at the start of a function, after
  * a call), lets go, and waits until another thread really has it.
  */
-#include <errno.h>
-#include <pthread.h>
+#include "../tools/bench.h"
+
 #include <stdatomic.h>
-#include <stdint.h>
-#include <time.h>
 
 /* The mutex guards these few words, never the interpreter: that is what the flag is for. */
 static struct {
@@ -28,9 +26,9 @@ static struct timespec interval_from_now(void)
     struct timespec t;
 
     timespec_get(&t, TIME_UTC);
-    uint64_t nanoseconds = (uint64_t)t.tv_nsec + gil.interval * 1000;
-    t.tv_sec += (time_t)(nanoseconds / 1000000000);
-    t.tv_nsec = (long)(nanoseconds % 1000000000);
+    t.tv_nsec += (long)gil.interval * 1000;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
     return t;
 }
 

@@ -2,11 +2,8 @@
 
     python3 waiting.py
 
-A local server takes 20 ms over each answer, "pong" to whoever connects. It is asked n times:
-
-one-by-one   a request after the other
-threads      a thread for each request
-asyncio      a coroutine for each request, all on one thread
+A local server takes 20 ms over each answer. It is asked n times: one by one, in a thread for each
+request, and in a coroutine for each request, which share one thread.
 """
 
 import asyncio
@@ -20,7 +17,7 @@ DELAY = 0.020  # seconds
 
 
 def start_server(delay):
-    """Let a thread serve; return the address. It takes as long as delay() over an answer."""
+    """Return the address of a thread that says "pong" to whoever connects, delay() later."""
 
     async def answer(_, writer):
         await delay()
@@ -28,8 +25,8 @@ def start_server(delay):
         writer.close()
 
     loop = asyncio.new_event_loop()
-    listening = asyncio.start_server(answer, "127.0.0.1", 0, backlog=256)
-    server = loop.run_until_complete(listening)
+    started = asyncio.start_server(answer, "127.0.0.1", 0, backlog=256)
+    server = loop.run_until_complete(started)
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return server.sockets[0].getsockname()
 

@@ -1,8 +1,7 @@
 """Check the reader's report(): its answers, and that each of its three parts overlaps.
 
-No clock decides: the first who fetch stay until four of one process are there, the first who
-compute fingerprints until two are, and the first who parse until two are that can run Python at the
-same time; all for CHECK_PATIENCE seconds at most (3).
+No clock decides: four who fetch must be there at once in one process, two who compute fingerprints,
+and two who parse and can run Python at the same time. Each stays a moment, until so many have met.
 """
 
 import json

@@ -7,7 +7,6 @@ parse          computes in Python
 Nothing here needs to be changed.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -19,9 +18,7 @@ from pathlib import Path
 
 DOCUMENTS = 40
 CHECK = os.environ.get("CHECK_FOLDER")  # while make exercise-1 looks on
-PATIENCE = float(os.environ.get("CHECK_PATIENCE", "3"))  # seconds
 INTERPRETER = random.getrandbits(32)  # each interpreter runs this line, and has its own number
-ends = {}
 
 
 def make(number, seed):
@@ -33,57 +30,51 @@ def make(number, seed):
 
 def fetch(number):
     """Return document `number`, as bytes."""
-    with meeting("fetch", f"{os.getpid()}/{threading.get_ident()}", 4):
-        time.sleep(0.020)
+    meet("fetch", f"{os.getpid()}/{threading.get_ident()}", 4)
+    time.sleep(0.020)
     return make(number, CHECK)
 
 
 def fingerprint(document):
     """Return a fingerprint (hexadecimal text) that is slow to compute, so hard to forge."""
-    with meeting("fingerprint", f"{os.getpid()} {threading.get_ident()}", 2):
-        return hashlib.pbkdf2_hmac("sha256", document, b"", 10_000).hex()
+    meet("fingerprint", f"{os.getpid()} {threading.get_ident()}", 2)
+    return hashlib.pbkdf2_hmac("sha256", document, b"", 10_000).hex()
 
 
 def parse(document):
     """Return the sum of the numbers in a document."""
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    with meeting("parse", f"{os.getpid()} {INTERPRETER if gil else threading.get_ident()}", 2):
-        total = 0
-        for line in document.decode().splitlines():
-            for number in line.split(","):
-                total += int(number)
-        return total
+    meet("parse", f"{os.getpid()} {INTERPRETER if gil else threading.get_ident()}", 2)
+    total = 0
+    for line in document.decode().splitlines():
+        for number in line.split(","):
+            total += int(number)
+    return total
 
 
-@contextlib.contextmanager
-def meeting(kind, who, wanted):
-    """While a check looks on, stay until `wanted` are here at the same time.
+def meet(kind, who, wanted):
+    """While a check looks on, stay a moment, or until `wanted` have been here at the same time.
 
-    Whoever is here is a file, since processes and interpreters share nothing else. Nobody waits
-    once so many have met in a folder, or for longer than the check's patience.
+    Whoever is here is a file in a folder, since processes and interpreters share nothing else.
     """
     if not CHECK:
-        yield
         return
     here, met = Path(CHECK, kind, who), Path(CHECK, f"{kind} met")
     here.parent.mkdir(parents=True, exist_ok=True)
     here.touch()
-    end = ends.setdefault(kind, time.monotonic() + PATIENCE)
-    while not met.exists() and time.monotonic() < end:
+    for _ in range(10):
         if len(os.listdir(here.parent)) >= wanted:
             met.touch()
+        if met.exists():
+            break
         time.sleep(0.005)
-    try:
-        yield
-    finally:
-        here.unlink(missing_ok=True)
+    here.unlink(missing_ok=True)
 
 
 def main(report):
     """Run report(numbers) on all documents: for the check, or to see how long it takes."""
     start = time.perf_counter()
     done = report(list(range(DOCUMENTS)))
+    print(f"{len(done)} documents in {time.perf_counter() - start:.2f} s")
     if CHECK:
-        print(sys.argv[-1], json.dumps(done), flush=True)
-    else:
-        print(f"{len(done)} documents in {time.perf_counter() - start:.2f} s")
+        print(sys.argv[-1], json.dumps(done))
