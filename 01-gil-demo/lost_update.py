@@ -3,8 +3,8 @@
     python3 lost_update.py
 
 A transfer reads a balance, asks for the amount, and writes the balance back. If another thread gets
-the GIL in between and changes the same balance, its change is overwritten.
-The cure is a lock that is held from the read to the write.
+the GIL in between and changes the same balance, its change is overwritten. The cure is a lock that
+is held from the read to the write.
 """
 
 import sys
@@ -47,6 +47,7 @@ def forced(transfer, bank, n, _threads):
 
     def interrupted():
         """Return 1 like one(), after another thread has made a transfer, or waits for the lock."""
+        # It pays account 2: in account 1 a second update would be lost, and make up for the first.
         wait([other.submit(transfer, bank, 0, 2)], 0.001 if lock.locked() else None)
         return 1
 

@@ -20,8 +20,7 @@ OVERLAPS = {  # what is claimed, and what is said if it does not hold
 
 
 def claims(work, folder):
-    variables = {"CHECK_FOLDER": str(folder), "PYTHONPATH": str(HERE)}
-    found, code, errors = start([sys.executable, work], **variables)
+    found, code, errors = start([sys.executable, work], CHECK_FOLDER=folder, PYTHONPATH=HERE)
     if code != 0 or not found:
         yield "it runs to its end", ending(work, code, errors)
         return

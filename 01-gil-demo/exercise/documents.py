@@ -30,7 +30,7 @@ def make(number, seed):
 
 def fetch(number):
     """Return document `number`, as bytes."""
-    meet("fetch", f"{os.getpid()}/{threading.get_ident()}", 4)
+    meet("fetch", f"{os.getpid()}/{threading.get_ident()}", 4)  # a folder for each process
     time.sleep(0.020)
     return make(number, CHECK)
 
@@ -43,8 +43,9 @@ def fingerprint(document):
 
 def parse(document):
     """Return the sum of the numbers in a document."""
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    meet("parse", f"{os.getpid()} {INTERPRETER if gil else threading.get_ident()}", 2)
+    # A process can run Python beside others, so can an interpreter, and without a GIL a thread.
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    meet("parse", f"{os.getpid()} {INTERPRETER if has_gil else threading.get_ident()}", 2)
     total = 0
     for line in document.decode().splitlines():
         for number in line.split(","):
