@@ -18,31 +18,27 @@ static uint64_t count_down(uint64_t n)
     return steps;
 }
 
-struct worker {
-    pthread_t thread;
-    uint64_t n, steps;
-};
-
+/* Count down from *argument, and leave there how many steps that took. */
 static void *work(void *argument)
 {
-    struct worker *worker = argument;
+    uint64_t *n = argument;
 
-    worker->steps = count_down(worker->n);
+    *n = count_down(*n);
     return NULL;
 }
 
 static uint64_t count_on_threads(uint64_t n, uint64_t threads)
 {
-    struct worker workers[MAX_THREADS];
-    uint64_t steps = 0;
+    pthread_t ids[MAX_THREADS];
+    uint64_t shares[MAX_THREADS], steps = 0;
 
     for (uint64_t i = 0; i < threads; i++) {
-        workers[i].n = cut(n, threads, i + 1) - cut(n, threads, i);
-        workers[i].thread = start_thread(work, &workers[i]);
+        shares[i] = cut(n, threads, i + 1) - cut(n, threads, i);
+        ids[i] = start_thread(work, &shares[i]);
     }
     for (uint64_t i = 0; i < threads; i++) {
-        pthread_join(workers[i].thread, NULL);
-        steps += workers[i].steps;
+        pthread_join(ids[i], NULL);
+        steps += shares[i];
     }
     return steps;
 }

@@ -2,11 +2,8 @@
 
     python3 count.py
 
-Every version takes the same 2n steps, and the answer is the number of steps taken. Threads
-share the work out, yet on an ordinary CPython only one of them runs at any moment: `busy`
-(CPU time over wall time) stays at 1. Processes have a GIL each, so they do run at once, and so do
-several interpreters in one process, since 3.14. A free-threaded CPython has no GIL: there the
-threads run at once too.
+Every version takes the same 2n steps, and the answer is the number of steps taken. `busy` is CPU
+time over wall time: how many cores worked.
 """
 
 import asyncio
@@ -19,7 +16,6 @@ from bench import header, read_options, row, run, stopwatch, verdict
 
 
 def count_down(n):
-    """Take n steps down to zero, one bytecode at a time, and return how many were taken."""
     steps = 0
     while n > 0:
         n -= 1
@@ -27,15 +23,9 @@ def count_down(n):
     return steps
 
 
-# CPython 3.11 makes this function fast at its eighth call (later ones, in its first loop): here,
-# so that every row has the fast one, in new processes too.
-for _ in range(8):
-    count_down(1)
-
-
-def count_in(pool_type, shares):
-    """Count in a pool of threads, of processes or of interpreters. To start it is part of it."""
-    with pool_type(len(shares)) as pool:
+def count_in(pool, shares):
+    """Count in a new pool of threads, of processes or of interpreters. It is ended as well."""
+    with pool:
         return sum(pool.map(count_down, shares))
 
 
@@ -50,20 +40,23 @@ def main():
     args = read_options(__doc__, n=(5_000_000, 1, 10**12, "count from n"), t=(2, 1, 256, "threads"))
     steps, t = 2 * args.n, args.t
     shares = [steps // t + (i < steps % t) for i in range(t)]
-    multiprocessing.set_start_method("fork")  # not by a server, whose processes `busy` leaves out
+    fork = multiprocessing.get_context("fork")  # by a server, they would be missing in `busy`
     versions = {
         "sequential": (1, lambda: sum(map(count_down, shares))),
-        "threads": (t, lambda: count_in(futures.ThreadPoolExecutor, shares)),
-        "processes": (t, lambda: count_in(futures.ProcessPoolExecutor, shares)),
+        "threads": (t, lambda: count_in(futures.ThreadPoolExecutor(t), shares)),
+        "processes": (t, lambda: count_in(futures.ProcessPoolExecutor(t, fork), shares)),
         "asyncio": (1, lambda: asyncio.run(count_in_coroutines(shares))),
     }
     if hasattr(futures, "InterpreterPoolExecutor"):  # since 3.14
-        versions["subinterpreters"] = t, lambda: count_in(futures.InterpreterPoolExecutor, shares)
+        pool = futures.InterpreterPoolExecutor
+        versions["subinterpreters"] = t, lambda: count_in(pool(t), shares)
 
     gil = "with" if getattr(sys, "_is_gil_enabled", lambda: True)() else "without"
     print(f"count down from {args.n:,}, twice; CPython {platform.python_version()} {gil} the GIL")
     header()
-    count_in(futures.ThreadPoolExecutor, [1])  # with CPython 3.11 all is faster after the first
+    # CPython 3.11 is faster after a function's eighth call, and after the first thread. So all rows
+    # begin after both.
+    count_in(futures.ThreadPoolExecutor(1), [1] * 8)
     for version, (workers, count) in versions.items():
         with stopwatch() as took:
             answer = count()

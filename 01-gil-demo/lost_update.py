@@ -2,28 +2,18 @@
 
     python3 lost_update.py
 
-Transfers between accounts must leave the total as it was. A transfer reads a balance, asks for
-the amount, and writes the balance back. Another thread may get the GIL in between (a call is a
-place where it can change hands); if it changes the same account, its change is overwritten.
-
-sequential     one thread
-unlocked       several threads, as it happens
-forced         no chance involved: in every 1000th transfer another thread makes one of its own
-               between the read and the write
-forced-locked  the same, and whoever changes a balance holds a lock
-locked         several threads, with the lock
+A transfer reads a balance, asks for the amount, and writes the balance back. If another thread gets
+the GIL in between and changes the same balance, its change is overwritten. The cure is a lock that
+is held from the read to the write.
 """
 
-import contextlib
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from bench import header, read_options, row, run, stopwatch, verdict
 
 ACCOUNTS, BALANCE, EVERY = 4, 1000, 1000
-
-unlocked = contextlib.nullcontext()
 lock = threading.Lock()
 
 
@@ -31,66 +21,59 @@ def one():
     return 1
 
 
-def transfer(bank, source, target, guard, amount=one):
-    """Move amount() from one account to another, holding the guard."""
-    with guard:
-        bank[source] -= amount()  # read the balance, call, write the balance
-        bank[target] += amount()
+def transfer(bank, source, target, amount=one):
+    bank[source] -= amount()  # read the balance, call, write the balance
+    bank[target] += amount()
 
 
-def by_chance(bank, n, threads, guard):
-    """Make n transfers on several threads."""
+def transfer_locked(bank, source, target, amount=one):
+    with lock:
+        transfer(bank, source, target, amount)
 
-    def work(share):
-        for i in range(share):
-            transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS, guard)
 
-    shares = [n // threads + (i < n % threads) for i in range(threads)]
+def by_chance(transfer, bank, n, threads):
+    """Make n transfers on several threads, as it happens."""
+
+    def work(first):
+        for i in range(first, n, threads):
+            transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS)
+
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, shares))
+        list(pool.map(work, range(threads)))
 
 
-def forced(bank, n, _threads, guard):
-    """Make n transfers, some of them with another thread's transfer in the middle."""
+def forced(transfer, bank, n, _threads):
+    """Make n transfers; in every 1000th another thread makes one between the read and the write."""
 
     def interrupted():
         """Return 1 like one(), after another thread has made a transfer, or waits for the lock."""
-        if not others:
-            others.append(threading.Thread(target=transfer, args=(bank, 0, 1, guard)))
-            others[0].start()
-            others[0].join(timeout=0.001 if guard is lock else None)
+        # It pays account 2: in account 1 a second update would be lost, and make up for the first.
+        wait([other.submit(transfer, bank, 0, 2)], 0.001 if lock.locked() else None)
         return 1
 
-    for i in range(n):
-        if i % EVERY:
-            transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS, guard)
-        else:
-            others = []
-            transfer(bank, 0, 1, guard, interrupted)
-            others[0].join()
+    with ThreadPoolExecutor(1) as other:
+        for i in range(n):
+            amount = one if i % EVERY else interrupted
+            transfer(bank, i % ACCOUNTS, (i + 1) % ACCOUNTS, amount)
 
 
 def main():
-    args = read_options(
-        __doc__, n=(100_000, 1, 10**9, "transfers"), t=(2, 1, 256, "threads by chance")
-    )
+    args = read_options(__doc__, n=(100_000, 1, 10**9, "transfers"), t=(2, 1, 256, "threads"))
     sys.setswitchinterval(1e-6)  # more chances in the same time
-    versions = {
-        "sequential": (by_chance, 1, unlocked, 0),
-        "unlocked": (by_chance, args.t, unlocked, None),  # left to chance
-        "forced": (forced, 2, unlocked, -(-args.n // EVERY)),
-        "forced-locked": (forced, 2, lock, 0),
-        "locked": (by_chance, args.t, lock, 0),
+    versions = {  # the expected drift: None is left to chance
+        "sequential": (by_chance, transfer, 1, 0),
+        "unlocked": (by_chance, transfer, args.t, None),
+        "forced": (forced, transfer, 2, len(range(0, args.n, EVERY))),
+        "forced-locked": (forced, transfer_locked, 2, 0),
     }
     print(f"{args.n:,} transfers; the total must stay {ACCOUNTS * BALANCE}")
     header("drift")
-    for version, (function, threads, guard, expected) in versions.items():
+    for version, (make, how, threads, expected) in versions.items():
         bank = [BALANCE] * ACCOUNTS
         with stopwatch() as took:
-            function(bank, args.n, threads, guard)
+            make(how, bank, args.n, threads)
         drift = sum(bank) - ACCOUNTS * BALANCE
         row(version, threads, sum(bank), expected in (None, drift), took, drift)
-    print("\nunlocked and forced are wrong on purpose: transfers got lost, the total drifted")
     verdict()
 
 

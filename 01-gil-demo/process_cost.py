@@ -2,69 +2,47 @@
 
     python3 process_cost.py
 
-argument     a running process is given n MB of numbers as an argument: pickled, sent, unpickled
-shared       a running process is given the name of shared memory where the numbers are already
-start-...    a process is started, does the same work on numbers of its own, and ends; one row for
-             each way to start one that this system has (spawn also imports everything anew)
+argument     a running process gets n MB of numbers as an argument: pickled, sent, unpickled
+shared       a running process gets the name of shared memory in which the numbers already are
+fork ...     a process is started, does the work, and ends: a row for each way to start one here
 
-`sent` is the number of bytes that go to the process.
+`sent` is the number of bytes that go to the process. The work looks at every 1000th number only, so
+that the rows show what it costs to get there.
 """
 
 import array
 import contextlib
-import functools
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
-import time
-from concurrent import futures
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 
 from bench import fail, header, read_options, row, run, stopwatch, verdict
 
-STEP = 1000  # the work looks at every 1000th number only: it is the cost of getting there we time
-
-# Ctrl-C ends these processes as it ends this one: at once.
-one_process = functools.partial(
-    futures.ProcessPoolExecutor,
-    1,
-    initializer=signal.signal,
-    initargs=(signal.SIGINT, signal.SIG_DFL),
-)
-
 
 def add_up(numbers):
-    """Return the sum of every STEP-th number, and the CPU seconds that this process has used."""
-    return int(sum(numbers[::STEP])), time.process_time()
+    return int(sum(numbers[::1000]))
 
 
 def add_up_shared(name, count):
-    """Do the same with count doubles in the shared memory of that name."""
     memory = SharedMemory(name=name)
-    try:
-        with memory.buf.cast("d") as numbers, numbers[:count] as ours:
-            return add_up(ours)
-    finally:
-        memory.close()
-
-
-def add_up_own(count):
-    return add_up(range(count))
+    with memory.buf.cast("d") as numbers:
+        answer = add_up(numbers[:count])
+    memory.close()
+    return answer
 
 
 @contextlib.contextmanager
 def shared(numbers):
-    """Copy the numbers, an array of doubles, to shared memory; give its name."""
+    """Copy an array of doubles to shared memory, and give its name."""
     size = 8 * len(numbers)
-    try:
-        if os.path.isdir("/dev/shm"):  # where it lies, on Linux; writing past its end is fatal
-            room = os.statvfs("/dev/shm")
-            if room.f_bavail * room.f_frsize < size:
-                fail(1, f"/dev/shm has no room for {size / 1e6:.0f} MB of shared memory")
-        memory = SharedMemory(create=True, size=size)
-    except OSError as error:
-        fail(1, f"cannot use shared memory (/dev/shm): {error.strerror}")
+    # That is where it lies on Linux, and to write where no room is left kills the process.
+    if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free < size:
+        fail(1, f"/dev/shm has no room for {size / 1e6:.0f} MB; choose a smaller -n")
+    memory = SharedMemory(create=True, size=size)
     try:
         memory.buf[:size] = memoryview(numbers).cast("B")
         yield memory.name
@@ -73,51 +51,47 @@ def shared(numbers):
         memory.unlink()
 
 
-# Each makes one call in another process, and returns its answer and what it took.
-
-
-def on_running_process(*call):
-    with one_process() as pool:
-        _, before = pool.submit(add_up, range(1)).result()  # now it runs
+def on_running_process(method, *work):
+    """Return the answer of a call in a process that runs already, and what the call took."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+        pool.submit(int).result()  # now it runs
         with stopwatch() as took:
-            answer, after = pool.submit(*call).result()
-    took.cpu += after - before
+            answer = pool.submit(*work).result()
     return answer, took
 
 
-def on_new_process(method, *call):
+def on_new_process(method, *work):
+    """Return the answer of a call in a process that is started for it, and what all of it took."""
     context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        with one_process(context) as pool:
-            pool.submit(add_up, range(1)).result()  # starts the server, once for all
-    with stopwatch() as took, one_process(context) as pool:
-        answer, elsewhere = pool.submit(*call).result()
-    if method == "forkserver":
-        took.cpu += elsewhere  # its processes are the server's children, not ours
+    with stopwatch() as took, ProcessPoolExecutor(1, context) as pool:
+        answer = pool.submit(*work).result()
     return answer, took
 
 
 def main():
-    args = read_options(__doc__, n=(80, 1, 1000, "megabytes"))
+    args = read_options(__doc__, n=(40, 1, 1000, "megabytes"))
     count = args.n * 125_000  # doubles of 8 bytes
-    numbers, expected = array.array("d", range(count)), sum(range(0, count, STEP))
+    numbers = array.array("d", range(count))
     # After Ctrl-C it is removed as well; only, that need not be said.
     os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
 
-    method = multiprocessing.get_start_method()
-    print(f"{args.n} MB of numbers for a process (this Python starts them by {method})")
+    print(f"{args.n} MB of numbers for another process")
     header(f"{'sent':>11}")
     with shared(numbers) as name:
         versions = {
-            "argument": (on_running_process, add_up, numbers),
-            "shared": (on_running_process, add_up_shared, name, count),
+            "argument": (on_running_process, None, add_up, numbers),
+            "shared": (on_running_process, None, add_up_shared, name, count),
         }
         for method in multiprocessing.get_all_start_methods():
-            start = functools.partial(on_new_process, method)
-            versions[f"start-{method}"] = start, add_up_own, count
-        for version, (measure, *call) in versions.items():
-            answer, took = measure(*call)
-            row(version, 1, answer, answer == expected, took, f"{len(pickle.dumps(call)):>11,}")
+            versions[method] = on_new_process, method, add_up, range(count)
+        for version, (measure, method, *work) in versions.items():
+            # Ctrl-C has to wait until no process is left that would say where it was interrupted.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            measure(method, int)  # warm up: this starts a fork server, once for all
+            answer, took = measure(method, *work)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            sent = f"{len(pickle.dumps(work)):>11,}"
+            row(version, 1, answer, answer == add_up(numbers), took, sent)
     verdict()
 
 

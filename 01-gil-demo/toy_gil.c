@@ -1,23 +1,30 @@
-/* A GIL you can read: a tiny interpreter whose threads change reference counts.
+/* A GIL you can read: a toy interpreter whose threads change reference counts.
  *
  *     cc -O2 -pthread toy_gil.c -o toy_gil && ./toy_gil
- *
- * alone         one thread, plain counts
- * no-lock       threads with plain counts: wrong on purpose
- * gil           one lock around the interpreter: right, one core
- * gil-released  the same, let go during native work: right, all cores
- * atomic-alone  one thread, every count changed by an atomic instruction: right, slower alone
- * atomic        threads with those: right, all cores, no lock
  */
 #include "../tools/bench.h"
+#include "../tools/meet.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "toy_gil.h"
 
-enum { SHARED = 4, LOCALS = 8, TURNS = 1000, BYTECODES = 16 * TURNS, NATIVE_STEPS = 800000 };
-enum mode { ALONE, NO_LOCK, GIL, GIL_RELEASED, ATOMIC };
+enum { OPERANDS = 8, EXPRESSIONS = 1000, CHANGES = 2 * OPERANDS * EXPRESSIONS };
+
+static const struct version {
+    const char *name;
+    int alone, gil, released, atomic, wrong;
+} versions[] = {
+    {"alone", .alone = 1},                     /* one thread, plain counts */
+    {"gil-alone", .alone = 1, .gil = 1},       /* one thread that holds the lock */
+    {"atomic-alone", .alone = 1, .atomic = 1}, /* one thread, counts changed atomically */
+    {"no-lock", .wrong = 1},                   /* threads with plain counts, wrong on purpose */
+    {"gil", .gil = 1},                         /* one lock around the interpreter: one core */
+    {"gil-released", .gil = 1, .released = 1}, /* no lock during native work: all cores */
+    {"atomic", .atomic = 1},                   /* threads with atomic counts: all cores */
+};
+enum { VERSIONS = sizeof versions / sizeof *versions };
 
 struct object {
     _Alignas(128) atomic_long references; /* alone in its cache line */
@@ -25,198 +32,139 @@ struct object {
 
 struct worker {
     pthread_t thread;
-    uint64_t rounds;
-    long native_steps;
-    struct object locals[LOCALS];
+    uint64_t rounds, freed_early;
+    struct object objects[OPERANDS];
     unsigned seed;
-    uint64_t freed_early;
-    double bytecode_seconds, longest_wait;
+    double seconds; /* CPU time in the interpreter */
 };
 
-static enum mode mode;
-static struct object shared[SHARED];
+static struct version version; /* the one that runs */
+static struct object shared;
 static struct worker workers[MAX_THREADS];
+static struct meeting native; /* counts the threads in native work */
 
 /* Change a reference count and return it. The plain way reads, then writes; through atomic
  * accesses, so that two threads that do so at once are wrong, but not undefined. */
 static long change(struct object *object, long by, struct worker *self)
 {
-    if (mode == ATOMIC)
+    if (version.atomic)
         return atomic_fetch_add(&object->references, by) + by;
     long references = atomic_load_explicit(&object->references, memory_order_relaxed);
-    if (mode == NO_LOCK && rand_r(&self->seed) % 512 == 0)
+    if (version.wrong && rand_r(&self->seed) % 512 == 0)
         sched_yield(); /* so that it goes wrong on one core too */
     atomic_store_explicit(&object->references, references + by, memory_order_relaxed);
     return references + by;
 }
 
-/* What the threads execute, again and again: an expression with eight operands, one of them shared
- * by all threads. An operand on the stack is a reference (in CPython before 3.14, always). */
-enum op { LOAD_SHARED, LOAD_LOCAL, POP, END };
-static const enum op code[] = {LOAD_LOCAL, LOAD_LOCAL, LOAD_LOCAL, LOAD_SHARED, LOAD_LOCAL,
-                               LOAD_LOCAL, LOAD_LOCAL, LOAD_LOCAL, POP,         POP,
-                               POP,        POP,        POP,        POP,         POP,
-                               POP,        END};
-
-static void evaluate(struct worker *self, unsigned turn)
+/* Evaluate an expression of eight objects, the first of which all threads share. An object on the
+ * interpreter's stack is one more reference (in CPython before 3.14, always). */
+static void evaluate(struct worker *self)
 {
-    struct object *stack[8];
-    unsigned depth = 0;
+    struct object *stack[OPERANDS];
 
-    for (const enum op *next = code;; next++) {
-        switch (*next) {
-        case LOAD_SHARED:
-            change(stack[depth++] = &shared[turn % SHARED], +1, self);
-            break;
-        case LOAD_LOCAL:
-            change(stack[depth] = &self->locals[depth], +1, self);
-            depth++;
-            break;
-        case POP:
-            /* The namespace still refers to it, so at 0 CPython would free it too early. */
-            self->freed_early += change(stack[--depth], -1, self) == 0;
-            break;
-        case END:
-            return;
-        }
+    for (int i = 0; i < OPERANDS; i++) {
+        stack[i] = i == 0 ? &shared : &self->objects[i];
+        change(stack[i], +1, self);
     }
-}
-
-static void native_work(long steps)
-{
-    unsigned long x = 1;
-
-    while (steps-- > 0) {
-        x = x * 1664525 + 1;            /* as in count.c */
-        __asm__ volatile("" : "+r"(x)); /* keeps the loop from being deleted */
-    }
-}
-
-/* Longer or shorter, and then as much shorter or longer: threads whose rounds were equally long
- * might fall into step, and never meet in the bytecode. */
-static long uneven(struct worker *self, uint64_t round)
-{
-    if (round % 2)
-        return self->native_steps = 2 * NATIVE_STEPS - self->native_steps;
-    return self->native_steps = NATIVE_STEPS / 2 + rand_r(&self->seed) % NATIVE_STEPS;
-}
-
-static void take_gil_and_note(struct worker *self)
-{
-    double start = now(CLOCK_MONOTONIC);
-
-    take_gil(self);
-    double waited = now(CLOCK_MONOTONIC) - start;
-    self->longest_wait = waited > self->longest_wait ? waited : self->longest_wait;
+    /* A variable still refers to each object. At 0 CPython would free an object in use. */
+    for (int i = 0; i < OPERANDS; i++)
+        self->freed_early += change(stack[i], -1, self) == 0;
 }
 
 static void interpret(struct worker *self)
 {
-    const int uses_gil = mode == GIL || mode == GIL_RELEASED;
+    const double start = now(CLOCK_THREAD_CPUTIME_ID);
 
-    for (uint64_t round = 0; round < self->rounds; round++) {
-        double start = now(CLOCK_THREAD_CPUTIME_ID);
-        for (unsigned turn = 0; turn < TURNS; turn++) {
-            evaluate(self, turn);
-            if (uses_gil && atomic_load_explicit(&gil.drop_request, memory_order_relaxed)) {
-                drop_gil(self);
-                take_gil_and_note(self);
-            }
+    for (int i = 0; i < EXPRESSIONS; i++) {
+        evaluate(self);
+        if (version.gil && atomic_load(&gil.drop_request)) {
+            drop_gil();
+            take_gil();
         }
-        self->bytecode_seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
-        if (mode == GIL_RELEASED)
-            drop_gil(self);
-        native_work(uneven(self, round)); /* uses no object */
-        if (mode == GIL_RELEASED)
-            take_gil_and_note(self);
     }
+    self->seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
+}
+
+static void native_work(void)
+{
+    unsigned long x = 1;
+
+    meet_enter(&native);
+    for (int step = 0; step < 800000; step++) {
+        x = x * 1664525 + 1;            /* as in count.c */
+        __asm__ volatile("" : "+r"(x)); /* keeps the loop from being deleted */
+    }
+    meet_leave(&native);
 }
 
 static void *work(void *argument)
 {
     struct worker *self = argument;
 
-    if (mode == GIL || mode == GIL_RELEASED)
-        take_gil_and_note(self);
-    interpret(self);
-    if (mode == GIL || mode == GIL_RELEASED)
-        drop_gil(self);
+    if (version.gil)
+        take_gil();
+    for (uint64_t round = 0; round < self->rounds; round++) {
+        interpret(self);
+        if (version.released)
+            drop_gil();
+        native_work(); /* uses no object */
+        if (version.released)
+            take_gil();
+    }
+    if (version.gil)
+        drop_gil();
     return NULL;
 }
 
-static void run(uint64_t rounds, uint64_t threads)
+static void start_worker(struct worker *worker, uint64_t rounds)
 {
-    for (int i = 0; i < SHARED; i++)
-        shared[i].references = 1; /* held by the namespace */
-    gil.switches = 0;
-    gil.last_holder = NULL;
-    for (uint64_t i = 0; i < threads; i++) {
-        struct worker *worker = &workers[i];
-        uint64_t share = cut(rounds, threads, i + 1) - cut(rounds, threads, i);
-        *worker = (struct worker){.rounds = share, .seed = (unsigned)i + 1};
-        for (int local = 0; local < LOCALS; local++)
-            worker->locals[local].references = 1;
-        worker->thread = start_thread(work, worker);
-    }
-    for (uint64_t i = 0; i < threads; i++)
-        pthread_join(workers[i].thread, NULL);
+    *worker = (struct worker){.rounds = rounds, .seed = (unsigned)(worker - workers) + 1};
+    for (int i = 0; i < OPERANDS; i++)
+        worker->objects[i].references = 1;
+    worker->thread = start_thread(work, worker);
 }
 
-/* Print what run() left behind. */
-static void print_row(struct table *table, const char *version, uint64_t rounds, uint64_t threads,
-                      struct took took)
+static void measure(struct table *table, uint64_t rounds, uint64_t threads)
 {
-    double bytecode_seconds = 0, longest_wait = 0;
-    uint64_t freed_early = 0;
-    long answer = 0, lost = 0;
-    char text[24];
+    uint64_t freed = 0;
+    double seconds = 0;
+    char answer[24];
 
-    for (int i = 0; i < SHARED; i++) {
-        answer += shared[i].references;
-        lost += labs(shared[i].references - 1);
-    }
-    for (uint64_t i = 0; i < threads; i++) {
-        bytecode_seconds += workers[i].bytecode_seconds;
-        freed_early += workers[i].freed_early;
-        if (workers[i].longest_wait > longest_wait)
-            longest_wait = workers[i].longest_wait;
-    }
-    snprintf(text, sizeof text, "%ld", answer); /* may be negative */
-    int right = answer == SHARED && lost == 0 && freed_early == 0;
-    row_of_text(table, version, threads, text, right || mode == NO_LOCK, took,
-                "%8.2f%5ld%6" PRIu64 "%9" PRIu64 "%8.3f\n",
-                bytecode_seconds * 1e9 / (double)(rounds * BYTECODES), lost, freed_early,
-                gil.switches, longest_wait * 1e3);
-}
-
-static void measure(struct table *table, const char *version, enum mode its_mode, uint64_t rounds,
-                    uint64_t threads)
-{
-    mode = its_mode;
+    shared.references = 1; /* held by a variable */
+    meet_reset(&native);
     const struct took start = start_clock();
-    run(rounds, threads);
-    print_row(table, version, rounds, threads, since(start));
+    for (uint64_t i = 0; i < threads; i++)
+        start_worker(&workers[i], cut(rounds, threads, i + 1) - cut(rounds, threads, i));
+    for (uint64_t i = 0; i < threads; i++) {
+        pthread_join(workers[i].thread, NULL);
+        seconds += workers[i].seconds;
+        freed += workers[i].freed_early;
+    }
+    const struct took took = since(start);
+    const int right = shared.references == 1 && freed == 0;
+    snprintf(answer, sizeof answer, "%ld", (long)shared.references); /* may be negative */
+    row_of_text(table, version.name, threads, answer, right || version.wrong, took,
+                "%10.2f%6" PRIu64 "%7d\n", seconds * 1e9 / (double)(rounds * CHANGES), freed,
+                native.highest);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t rounds = 300, threads = 2;
+    uint64_t rounds = 300, threads = 2, only = 0;
     const struct opt options[] = {
         {'n', &rounds, 1, 1000000, "rounds"},
         {'t', &threads, 1, MAX_THREADS, "threads"},
         {'i', &gil.interval, 1, 1000000, "switch interval in microseconds"},
+        {'v', &only, 0, VERSIONS, "this version only (0: all)"},
         {0}};
 
     read_options(argc, argv, NULL, options);
-    printf("%" PRIu64 " rounds of %d bytecodes and native work; no-lock is wrong on purpose\n",
-           rounds, BYTECODES);
-    struct table table =
-        header("%8s%5s%6s%9s%8s\n", "ns/code", "lost", "freed", "switches", "wait-ms");
-    measure(&table, "alone", ALONE, rounds, 1);
-    measure(&table, "no-lock", NO_LOCK, rounds, threads);
-    measure(&table, "gil", GIL, rounds, threads);
-    measure(&table, "gil-released", GIL_RELEASED, rounds, threads);
-    measure(&table, "atomic-alone", ATOMIC, rounds, 1);
-    measure(&table, "atomic", ATOMIC, rounds, threads);
+    printf("%" PRIu64 " rounds of %d counts; no-lock is wrong on purpose\n", rounds, CHANGES);
+    struct table table = header("%10s%6s%7s\n", "ns/change", "freed", "inside");
+    for (uint64_t i = 0; i < VERSIONS; i++) {
+        version = versions[i];
+        if (only == 0 || only == i + 1)
+            measure(&table, rounds, version.alone ? 1 : threads);
+    }
     return verdict(&table);
 }

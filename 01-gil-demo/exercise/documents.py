@@ -1,47 +1,51 @@
-"""The exercise's documents: the three things that are done with them. They come from server.py.
+"""The exercise's documents, and the three things that are done with them.
 
-fetch          waits for the server, which takes 20 ms over each document
+fetch          waits 20 ms, as for a server
 fingerprint    computes in C, which releases the GIL
 parse          computes in Python
 
 Nothing here needs to be changed.
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import socket
-import subprocess
+import random
 import sys
 import threading
 import time
+from pathlib import Path
 
-import server
-
-
-def ask(address, *words):
-    """Send one line to the server and return all that it answers."""
-    with socket.create_connection(address) as connection:
-        connection.sendall(" ".join(map(str, words)).encode() + b"\n")
-        with connection.makefile("rb") as answer:
-            return answer.read()
+DOCUMENTS = 40
+CHECK = os.environ.get("CHECK_FOLDER")  # while make exercise-1 looks on
+INTERPRETER = random.getrandbits(32)  # each interpreter runs this line, and has its own number
 
 
-def fetch(address, number):
-    """Return document `number` of the server at address, as bytes."""
-    return ask(address, "fetch", number, os.getpid())
+def make(number, seed):
+    """Return the text of a document, as bytes: lines of ten numbers."""
+    rng = random.Random(f"{seed} {number}")
+    lines = [",".join(str(rng.randrange(10**6)) for _ in range(10)) for _ in range(500)]
+    return "\n".join(lines * 12).encode()
+
+
+def fetch(number):
+    """Return document `number`, as bytes."""
+    meet("fetch", f"{os.getpid()}/{threading.get_ident()}", 4)  # a folder for each process
+    time.sleep(0.020)
+    return make(number, CHECK)
 
 
 def fingerprint(document):
     """Return a fingerprint (hexadecimal text) that is slow to compute, so hard to forge."""
-    tell_check("fingerprint", f"{os.getpid()}-{threading.get_ident()}")
+    meet("fingerprint", f"{os.getpid()} {threading.get_ident()}", 2)
     return hashlib.pbkdf2_hmac("sha256", document, b"", 10_000).hex()
 
 
 def parse(document):
     """Return the sum of the numbers in a document."""
-    tell_check("parse", place())
+    # A process can run Python beside others, so can an interpreter, and without a GIL a thread.
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    meet("parse", f"{os.getpid()} {INTERPRETER if has_gil else threading.get_ident()}", 2)
     total = 0
     for line in document.decode().splitlines():
         for number in line.split(","):
@@ -49,36 +53,29 @@ def parse(document):
     return total
 
 
-def tell_check(kind, who):
-    """Let the check know who does this, so that it sees who does it at the same time."""
-    if "CHECK_PORT" in os.environ:
-        ask(("127.0.0.1", int(os.environ["CHECK_PORT"])), kind, who)
+def meet(kind, who, wanted):
+    """While a check looks on, stay a moment, or until `wanted` have been here at the same time.
 
-
-def place():
-    """Name what can run Python independently: a process, an interpreter, without a GIL a thread."""
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return f"{os.getpid()}-{threading.get_ident()}"
-    with contextlib.suppress(ImportError):  # 3.14
-        from concurrent import interpreters  # noqa: PLC0415
-
-        return f"{os.getpid()}-{interpreters.get_current().id}"
-    return str(os.getpid())
+    Whoever is here is a file in a folder, since processes and interpreters share nothing else.
+    """
+    if not CHECK:
+        return
+    here, met = Path(CHECK, kind, who), Path(CHECK, f"{kind} met")
+    here.parent.mkdir(parents=True, exist_ok=True)
+    here.touch()
+    for _ in range(10):
+        if len(os.listdir(here.parent)) >= wanted:
+            met.touch()
+        if met.exists():
+            break
+        time.sleep(0.005)
+    here.unlink(missing_ok=True)
 
 
 def main(report):
-    """Run report(address, numbers) on all documents: for the check, or to see how long it takes."""
-    numbers = list(range(server.DOCUMENTS))
-    if "CHECK_PORT" in os.environ:
-        done = report(("127.0.0.1", int(os.environ["CHECK_PORT"])), numbers)
-        print(sys.argv[-1], json.dumps(done), flush=True)
-        return
-    command = [sys.executable, server.__file__]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            address = "127.0.0.1", int(process.stdout.readline())
-            wall = time.perf_counter()
-            done = report(address, numbers)
-            print(f"{len(done)} documents in {time.perf_counter() - wall:.2f} s")
-        finally:
-            process.kill()
+    """Run report(numbers) on all documents: for the check, or to see how long it takes."""
+    start = time.perf_counter()
+    done = report(list(range(DOCUMENTS)))
+    print(f"{len(done)} documents in {time.perf_counter() - start:.2f} s")
+    if CHECK:
+        print(sys.argv[-1], json.dumps(done))

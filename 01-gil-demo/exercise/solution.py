@@ -4,16 +4,15 @@ python3 solution.py
 """
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from functools import partial
 
 from documents import fetch, fingerprint, main, parse
 
 
-def report(address, numbers):
+def report(numbers):
     """Return [fingerprint, sum of its numbers] of each of the documents, in their order."""
     # Waiting, and computing in C that releases the GIL: threads.
     with ThreadPoolExecutor(len(numbers)) as threads:
-        documents = list(threads.map(partial(fetch, address), numbers))
+        documents = list(threads.map(fetch, numbers))
         fingerprints = list(threads.map(fingerprint, documents))
     # Computing in Python: processes. The threads have ended: forking beside them is not safe.
     with ProcessPoolExecutor(2) as processes:  # without a number: as many as there are cores

@@ -9,11 +9,11 @@ for one document at a time, and one core does all the computing.
 from documents import fetch, fingerprint, main, parse
 
 
-def report(address, numbers):
+def report(numbers):
     """Return [fingerprint, sum of its numbers] of each of the documents, in their order."""
     done = []
     for number in numbers:
-        document = fetch(address, number)
+        document = fetch(number)
         done.append([fingerprint(document), parse(document)])
     return done
 
