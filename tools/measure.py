@@ -81,8 +81,8 @@ def run_in_turn(table, budget):
             for label, command in table["programs"].items():
                 status.update(f"{label}, run {turn}")
                 rows, below[label] = read(command, run_once(os.path.expandvars(command)))
-                for row in rows:
-                    name = f"{label}/{row['version']}/{row['threads']}"
+                for number, row in enumerate(rows):  # a program may print two rows of one name
+                    name = f"{label}/{row['version']}/{row['threads']}/{number}"
                     cells = about | row | {"name": name, "program": label}
                     run = pyperf.Run([float(row["seconds"])], None, cells, collect_metadata=False)
                     runs.setdefault(name, []).append(run)

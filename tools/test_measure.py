@@ -56,6 +56,11 @@ def test_the_fastest_run_counts_and_all_are_kept(outputs):
     assert {"machine", "commit", "cpu_model_name", "date"} <= two.get_metadata().keys()
 
 
+def test_rows_of_one_name_stay_apart(outputs):
+    outputs[:] = [output(0.5).replace("one 1 42 1.0 1 1.00", "two 2 42 0.7 1 2.00")]
+    assert re.search(r"two +2 +0\.7000 .*\ntwo +2 +0\.5000 ", shown())
+
+
 def test_a_run_without_its_cores_counts_only_if_there_is_no_other(outputs):
     outputs[:] = output(0.2, "1.00"), output(0.5)
     assert "0.5000" in (text := shown()) and "program/two" not in text
