@@ -6,8 +6,8 @@ argument     a running process gets n MB of numbers as an argument: pickled, sen
 shared       a running process gets the name of shared memory in which the numbers already are
 fork ...     a process is started, does the work, and ends: a row for each way to start one here
 
-`sent` is the number of bytes that go to the process. The work looks at every 1000th number only, so
-that the rows show what it costs to get there.
+`sent` is the size of what is pickled for the call, in bytes. The work looks at every 1000th number
+only, so that the rows show what it costs to get there.
 """
 
 import array
@@ -72,7 +72,7 @@ def main():
     args = read_options(__doc__, n=(40, 1, 1000, "megabytes"))
     count = args.n * 125_000  # doubles of 8 bytes
     numbers = array.array("d", range(count))
-    # After Ctrl-C it is removed as well; only, that need not be said.
+    # After Ctrl-C Python's resource tracker removes the memory, and would warn that it had to.
     os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
 
     print(f"{args.n} MB of numbers for another process")

@@ -44,12 +44,6 @@ def test_threads_of_pure_python_run_one_at_a_time():
     assert 0 < sum(timeline.share(notes, 0, timeline.SHOWN) for notes in threads) < 1.2
 
 
-def test_waits_overlap_on_threads_and_in_coroutines():
-    address = waiting.start_server(asyncio.Barrier(7).wait)  # no answer before seven have asked
-    assert waiting.ask_on_threads(address, 7) == 7
-    assert asyncio.run(waiting.ask_in_coroutines(address, 7)) == 7
-
-
 def test_a_transfer_in_the_middle_of_another_is_lost_and_never_with_a_lock(capsys, monkeypatch):
     found = rows(lost_update, capsys, "-n", "5000", "-t", "4")
     drift = [found[version]["drift"] for version in ("sequential", "forced", "forced-locked")]
@@ -78,3 +72,10 @@ def test_shared_memory_is_not_copied_and_is_removed(capsys, monkeypatch):
         monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result([0] * 10))
         with pytest.raises(SystemExit, match="1"):
             rows(process_cost, capsys, "-n", "5")
+
+
+def test_waits_overlap_on_threads_and_in_coroutines():
+    barrier = asyncio.Barrier(7)  # no answer before seven have asked
+    address = waiting.start_server(lambda: asyncio.wait_for(barrier.wait(), 60))
+    assert waiting.ask_on_threads(address, 7) == 7
+    assert asyncio.run(waiting.ask_in_coroutines(address, 7)) == 7

@@ -1,8 +1,8 @@
 /* The GIL of toy_gil.c, after CPython's Python/ceval_gil.c: a flag, and two condition variables.
  *
  * A thread that wants the flag waits for one switch interval, then asks for it. The holder looks
- * for that request now and then (CPython: at the end of a loop, at the start of a function, after
- * a call), lets go, and waits until another thread really has it.
+ * for that request now and then (CPython: after each round of a loop, at the start of a function,
+ * after a call), lets go, and waits until another thread really has it.
  */
 #include "../tools/bench.h"
 

@@ -21,8 +21,8 @@ static uint64_t guarded; /* a plain number: touched with the lock held, or when 
 static uint64_t n = 40000000;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Two accesses, so not one step, yet no undefined behaviour. And being atomic, each is really
- * made: the compiler keeps a plain counter in a register, and a register has no neighbours. */
+/* Two accesses, so not one step, yet no undefined behaviour. And gcc and clang really make each
+ * atomic access: a plain counter they keep in a register, and a register has no neighbours. */
 static uint64_t load(counter *count)
 {
     return atomic_load_explicit(count, memory_order_relaxed);
@@ -34,7 +34,7 @@ static void store(counter *count, uint64_t value)
 }
 
 /* A step takes one cycle, that of its addition, while the processor hands the stored number to the
- * next load like a register (AMD's Zen 2, Intel's Ice Lake and newer can), and else about five.
+ * next load like a register, which newer ones can, and else about five.
  * Chapter 1's loop always takes four: it waits for a multiplication, three, and an addition. */
 static void count_own(counter *count, uint64_t steps)
 {

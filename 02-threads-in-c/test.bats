@@ -113,7 +113,9 @@ refused() {
 @test "exercise: the solution and an atomic addition pass; wrong ways are refused, each for its reason" {
     run -0 limited make -s exercise WORK=exercise/solution.c
     [ "$(grep -c '^  right    ' <<<"$output")" -ge 4 ]
-    CFLAGS=-DWAY=ATOMIC run -0 limited "$PY" exercise/check.py exercise/wrong.c
+    for way in ATOMIC LAST_SELF; do
+        CFLAGS=-DWAY=$way run -0 limited "$PY" exercise/check.py exercise/wrong.c
+    done
     refused exercise/wrong.c compiles "wrong.c:[0-9]" # without a WAY it does not
     refused exercise/starter.c "the answer is right" "values are in the bins on"
     [[ $output == *"right    the threads are at work at the same time"* ]] || false

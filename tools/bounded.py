@@ -26,9 +26,10 @@ def run(command, seconds, waiting="", env=None):
             begin = time.monotonic()
             try:
                 while process.poll() is None:
-                    said, _ = text_of(output), text_of(errors)
+                    if any(os.fstat(file.fileno()).st_size > MOST for file in (output, errors)):
+                        raise OSError(0, f"it prints without end: {MOST // 10**6} MB so far")
                     if (passed := time.monotonic() - begin) > seconds:
-                        raise TimeoutExpired(command, seconds, said)
+                        raise TimeoutExpired(command, seconds, text_of(output))
                     if waiting and passed > SOON:
                         print(f"  waiting for {waiting}, {seconds:g} s at most", file=sys.stderr)
                         waiting = ""
@@ -45,7 +46,5 @@ def stop(number, _):
 
 
 def text_of(file):
-    text = os.pread(file.fileno(), MOST + 1, 0)  # this leaves the place alone where others write
-    if len(text) > MOST:
-        raise OSError(0, f"it prints without end: {MOST // 10**6} MB so far")
-    return text.decode(errors="replace")
+    # This leaves the place alone where others write.
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")

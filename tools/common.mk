@@ -7,7 +7,8 @@ BASE := ../.venv/.base
 MOST_THREADS ?= 256
 CPUS = $(shell "$(abspath ../.venv/bin)/python" -Ic 'import loky; print(loky.cpu_count())')
 T = $(if $(THREADS),-t $(shell \
-    printf '%s\n' $(THREADS:all=$(CPUS)) $(MOST_THREADS) | sort -n | head -n 1))
+    printf '%s\n' $(if $(filter all,$(THREADS)),$(CPUS),$(THREADS)) $(MOST_THREADS) | \
+    sort -n | head -n 1))
 # ... of which some need two at least.
 T2 = $(if $(filter 1,$T),,$T)
 export T T2

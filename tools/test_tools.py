@@ -41,5 +41,6 @@ def test_a_question_waits_for_a_guess_at_a_terminal(tmp_path):
     seen = b""
     while b"Enter" not in seen:
         seen += os.read(terminal, 1000)
+    assert os.waitpid(process, os.WNOHANG) == (0, 0)
     os.write(terminal, b"about two seconds\n")
     assert os.waitpid(process, 0)[1] == 0

@@ -27,9 +27,11 @@ static uint32_t check_bin_of(uint32_t value)
     int team = atomic_load_explicit(&check_team, memory_order_relaxed);
 
     atomic_store_explicit(&check_called, 1, memory_order_relaxed);
-    if (team && !came && meet(&check_room, team, 2) < team)
-        atomic_store(&check_team, 0); /* one wait in vain is enough */
-    came = 1;
+    if (team && !came) {
+        came = 1; /* in the one call that wants a team: the caller's thread may work, too */
+        if (meet(&check_room, team, 2) < team)
+            atomic_store(&check_team, 0); /* one wait in vain is enough */
+    }
     return value * check_rule >> 26;
 }
 
