@@ -32,8 +32,8 @@ def without_indents(text):
 def test_code_is_in_the_files(path):
     blocks = re.findall(r"^```(?:c|cython|python)\n(.*?)^```", path.read_text(), re.M | re.S)
     chapter = ROOT / path.relative_to(ROOT).parts[0]
-    files = [f for kind in ("*.[ch]", "*.py", "*.pyx") for f in chapter.glob(kind) if blocks]
-    files += (ROOT / "tools").glob("*.h")
+    folders = {chapter, path.parent, ROOT / "tools"} if blocks else ()
+    files = [f for kind in ("*.[ch]", "*.py", "*.pyx") for x in folders for f in x.glob(kind)]
     code = [without_indents(file.read_text()) for file in files]
     for part in (part for block in blocks for part in re.split(r"^\s*\.\.\.\n", block, flags=re.M)):
         assert any(without_indents(part) in text for text in code), part
