@@ -20,10 +20,11 @@ failed() {
         stop 'pip cannot download; is there a network? PIP_INDEX_URL and PIP_CERT name a mirror'
     stop "it failed; see $log and 'pip config list': $(tail -n 1 $log)"
 }
-# Options have the last word over pip.conf and PIP_*, which may lead pip elsewhere.
+# Options have the last word over pip.conf and PIP_*, which may lead pip elsewhere. (PEP 517: an old
+# pip would run setup.py, and leave a file outside of .venv.)
 install() { # install GROUP [OPTION ...]
     locked=$locks/$1.txt && shift
-    .venv/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes \
+    PIP_USE_PEP517=1 .venv/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes \
         --prefix="$PWD/.venv" --target= --root=/ --no-user --no-binary=:none: --only-binary=:none: \
         -r "$locked" "$@" >>$log 2>&1 || failed
 }
