@@ -82,8 +82,10 @@ def print_rows(console, rows, columns, titles=False):
         grid.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
     for row in rows:
         grid.add_row(*(row.get(name, "") for name in columns))
+    width, console.width = console.width, 200  # a wide table is not cut off
     with console.capture() as captured:
-        console.print(grid, width=200, crop=False)  # a wide table is not cut off
+        console.print(grid)
+    console.width = width
     header, *lines = (line.rstrip() for line in captured.get().splitlines())
     for before, row, line in zip([None, *rows], rows, lines, strict=False):
         if titles and (not before or row["program"] != before["program"]):
