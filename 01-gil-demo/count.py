@@ -24,7 +24,7 @@ def count_down(n):
 
 
 def count_in(pool, shares):
-    """Count in a new pool of threads, of processes or of interpreters. And the pool is shut down."""
+    """Count in a new pool of threads, processes or interpreters, and shut the pool down."""
     with pool:
         return sum(pool.map(count_down, shares))
 
