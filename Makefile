@@ -56,7 +56,7 @@ limits: setup ## measure what this machine's memory and cores can do
 scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at most 8)
 	@for chapter in $(wordlist 2,5,$(CHAPTERS)); do \
 	    $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
-	@sh tools/scaling.sh $(or $(filter-out all,$(THREADS)),$$(python -c 'import loky; print(loky.cpu_count())'))
+	@sh tools/scaling.sh $(or $(filter-out all,$(THREADS)),$(CPUS))
 
 results: setup ## measure what is not, and write the tables into the pages
 	@for chapter in $(CHAPTERS); do $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done

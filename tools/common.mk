@@ -5,7 +5,6 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion
 BASE := ../.venv/.base
 # The threads of every program that is measured: -t N, with N at most what the chapter can use.
 MOST_THREADS ?= 256
-CPUS = $(shell "$(abspath ../.venv/bin)/python" -Ic 'import loky; print(loky.cpu_count())')
 T = $(if $(THREADS),-t $(shell \
     printf '%s\n' $(if $(filter all,$(THREADS)),$(CPUS),$(THREADS)) $(MOST_THREADS) | \
     sort -n | head -n 1))

@@ -15,6 +15,8 @@ unexport $(UNWANTED)
 # leads to the Python that the environment is made with.
 export OUTSIDE := $(subst $(abspath $(ROOT)/.venv/bin):,,$(PATH))
 override export PATH := $(abspath $(ROOT)/.venv/bin):$(OUTSIDE)
+# How many CPUs the environment's Python may use, by affinity and in a container.
+CPUS = $(shell "$(abspath $(ROOT)/.venv/bin)/python" -Ic 'import loky; print(loky.cpu_count())')
 # An empty CC= counts as unset, and make -R knows no CC.
 override CC := $(or $(strip $(CC)),cc)
 export CC PYTHON

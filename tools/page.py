@@ -16,7 +16,7 @@ from rich.markdown import Markdown
 # What publish.py writes, and the quotation below it.
 MARKED = re.compile(
     r"(?P<begin><!-- (?P<kind>table|ladder|summary|machine)(?:: (?P<name>\S+))? -->\n).*?"
-    r"(?P<end><!-- end -->\n+(?P<remark>(?:> [^\n]*\n)*))",
+    r"(?P<end><!-- end -->\n+(?P<remark>(?:>[^\n]*\n)*))",
     re.DOTALL,
 )
 
@@ -36,7 +36,7 @@ def remark(table):
     """Return the quotation under a table in its folder's page, "" if there is none."""
     text = (table.parent / "README.md").read_text(encoding="utf-8")
     found = [m["remark"] for m in MARKED.finditer(text) if m["name"] == table.name]
-    return re.sub("^> ", "", "".join(found), flags=re.MULTILINE)
+    return re.sub("^> ?", "", "".join(found), flags=re.MULTILINE)
 
 
 def wait_for_a_guess():

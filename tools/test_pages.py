@@ -4,6 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import page
 import pytest
 import results
 from test_programs import ROOT, help_of, run, start
@@ -69,10 +70,11 @@ def test_commands_work(path):
 
 def tables_of(path):
     """Return (its settings, the lines, the remark below) of each table of a chapter's page."""
-    marked = r"<!-- table: (\S+) -->\n(.*?)<!-- end -->\n+((?:> [^\n]*\n)*)"
-    found = re.findall(marked, path.read_text(), re.S)
     settings = results.settings(path.parent)
-    return [(settings[name], text.splitlines(), remark) for name, text, remark in found]
+    for found in page.MARKED.finditer(path.read_text()):
+        if found["kind"] == "table":
+            lines = found[0].partition("<!-- end -->")[0].splitlines()[1:]
+            yield settings[found["name"]], lines, found["remark"]
 
 
 @each_chapter
