@@ -17,18 +17,20 @@ static const char *check_number;
 static uint32_t check_values[CHECK_MOST], check_rule;
 static uint64_t check_bins[BINS];
 static struct meeting check_room;
-static atomic_int check_called, check_team; /* so many threads meet in BIN_OF; 0: nobody waits */
+static atomic_int check_called, check_shared; /* a value was added to the result at once */
+static atomic_int check_team;                 /* so many threads meet in BIN_OF; 0: nobody waits */
 static atomic_size_t check_locks;
 
 /* Relaxed: more would put the threads in an order, which hides a race from ThreadSanitizer. */
 static uint32_t check_bin_of(uint32_t value)
 {
-    static _Thread_local int came;
+    static _Thread_local int calls;
     int team = atomic_load_explicit(&check_team, memory_order_relaxed);
 
     atomic_store_explicit(&check_called, 1, memory_order_relaxed);
-    if (team && !came) {
-        came = 1; /* in the one call that wants a team: the caller's thread may work, too */
+    if (team && ++calls == 1000) { /* the caller's thread may work, too */
+        /* Nobody has finished a share yet, so nothing that was counted apart is in the result. */
+        check_shared |= check_bins[value * check_rule >> 26] != 0;
         if (meet(&check_room, team, 2) < team)
             atomic_store(&check_team, 0); /* one wait in vain is enough */
     }
@@ -68,14 +70,18 @@ static void check_claims(void)
     if (call == 5 * 4)
         puts(check_number);
     check_team = 3;
+    memset(check_bins, 0, sizeof check_bins);
     histogram(check_values, CHECK_MOST, 3, check_bins);
     CHECK(check_room.highest >= 3, "of 3 threads one was never at work while the others were: is "
                                    "the loop locked, or all one thread's?");
     check_team = 0;
     check_locks = 0;
     histogram(check_values, 100000, 2, check_bins);
-    CHECK(check_locks <= 1000, "100000 values took a lock %zu times: count apart, and add up",
-          (size_t)check_locks);
+    if (check_locks > 1000)
+        CHECK(0, "100000 values took %zu locks: count apart, then add up", (size_t)check_locks);
+    else
+        CHECK(!check_shared,
+              "the first values are in the result already: count apart, then add up");
 }
 
 int main(int argc, char **argv)
