@@ -120,8 +120,8 @@ refused() {
     while IFS=: read -r way claim hint; do
         CFLAGS=-DWAY=$way refused exercise/wrong.c "$claim" "$hint"
     done <<<'JOIN_EACH:at work at the same time:one was never at work while the others were
-LOCK_EACH:bins of its own:took 100000 locks
-ATOMIC:bins of its own:the first values
+LOCK_EACH:shared memory:took 100000 locks
+ATOMIC:shared memory:the first values
 OTHER_VALUES:the answer is right:values are in the wrong bins
 OTHER_BINS:the answer is right:BIN_OF was not called
 KEEPS_COUNTS:the answer is right:at call 6. do all calls start from 0?'
