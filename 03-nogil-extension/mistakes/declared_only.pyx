@@ -1,29 +1,33 @@
-# `nogil` in a signature and nothing more, beside a block that really releases the GIL.
-#
-#     python mistakes/declared_only.py
+# A function declared `nogil` keeps the GIL all the same.
+# expected  Two threads call the function, and only "1 of 2 threads" is inside at one moment.
+# cause     `nogil` in a signature says that code without the GIL may call the function. The
+#           signature releases nothing, and a caller from Python comes in with the GIL.
+# fix       `with nogil:` around the work, in the function that Python calls.
+# remember  `nogil` is a permission, and `with nogil:` is the action.
+
+from concurrent.futures import ThreadPoolExecutor
 
 cdef extern from "../tools/meet.h" nogil:
     struct meeting:
         pass
     int meet(meeting *, int n, double seconds) noexcept
-    void meet_reset(meeting *) noexcept
 
 cdef meeting room
 
 
-cpdef int declared(double timeout) noexcept nogil:
-    """Wait inside for a second thread; return how many were inside at one moment."""
-    return meet(&room, 2, timeout)
+cpdef int broken(double seconds) noexcept nogil:
+    return meet(&room, 2, seconds)
 
 
-def released(double timeout):
-    """The same with the GIL released."""
+def fixed(double seconds):
     cdef int met
     with nogil:
-        met = meet(&room, 2, timeout)
+        met = meet(&room, 2, seconds)
     return met
 
 
-def reset():
-    """Forget who was inside."""
-    meet_reset(&room)
+def observe(function):
+    seconds = 0.2 if function.__name__ == "broken" else 60  # the first wait is in vain
+    with ThreadPoolExecutor(2) as pool:
+        met = max(pool.map(function, [seconds] * 2))
+    return f"{met} of 2 threads inside {function.__name__}() at one moment"
