@@ -34,12 +34,12 @@ def fixed_by_barrier(uint64_t n):
 def fixed_by_answer(uint64_t n):
     cdef uint64_t i, x = 0
     for i in range(n):
-        x = 3 * x + 1
+        x = x * x + 1
     return x
 
 
 def observe(function):
-    assert function(1000) in (1000, pow(3, 1000, 2**65) // 2)  # of x modulo 2 ** 64
+    assert function(1000) in (1000, 926155691629764698)  # as Python computes them
     for power in range(3, 16):
         start = perf_counter()
         function(10**power)
