@@ -1,46 +1,29 @@
 # The same loop in other languages, in build/other/; the chapter's Makefile includes this.
-# What has no tools here is left out, by name. That is no error.
-ifeq ($(origin CXX),default)
-CXX := c++
-endif
+# A language whose tools are missing is left out. That is no error.
+CXX := $(if $(filter default,$(origin CXX)),c++,$(CXX))
 RUSTC ?= rustc
-export CXX RUSTC
-
-# The functions of libroom.so are found when a library is loaded. macOS wants to be told.
-ifeq ($(shell uname -s),Darwin)
-LATER := -Wl,-undefined,dynamic_lookup
-endif
-
-LIBRARIES := build/other/libroom.so build/other/primes_pybind11.so \
-    build/other/libprimes_rust.so build/other/_primes_cffi.so
+OTHER := build/other
+# The functions of libprimes_c.so are found when a library is loaded. macOS wants to be told.
+LATER := $(if $(filter Darwin,$(shell uname -s)),-undefined dynamic_lookup)
+PYBIND11 = $(CXX) $(CFLAGS) -std=c++17 -fPIC -fvisibility=hidden $$(python -m pybind11 --includes)
+RUST = $(RUSTC) --edition 2021 -C opt-level=2 --crate-type cdylib -C link-args="$(LATER)" -o $@
+# $(call if_works,TRIAL,COMMAND): run COMMAND if TRIAL succeeds, or leave no library behind.
+# Without MAKEFLAGS, in which rustc would look for a share in make -j.
+if_works = @rm -f $@; unset MAKEFLAGS; { $(1); } >/dev/null 2>&1 || exit 0; echo '$(2)'; $(2)
 
 .PHONY: other
-other: $(LIBRARIES)
+other: $(addprefix $(OTHER)/,primes_pybind11.so libprimes_rust.so _primes_cffi.so)
 
-$(LIBRARIES): build/config build/other/found
+$(OTHER)/libprimes_c.so: other-languages/primes_c.c ../tools/meet.h build/config
+	@mkdir -p $(OTHER)
+	$(CC) $(CFLAGS) $(WARNINGS) -shared -fPIC $< -o $@
 
-# Asked each time, and shown when the answer changed.
-build/other/found: other-languages/found.sh build/config FORCE
-	@mkdir -p build/other
-	@sh other-languages/found.sh python > $@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; cat $@; fi
+$(OTHER)/primes_pybind11.so: other-languages/primes_pybind11.cpp $(OTHER)/libprimes_c.so
+	$(call if_works,echo '#include <pybind11/pybind11.h>' | $(PYBIND11) -x c++ -fsyntax-only \
+	    -,$(PYBIND11) -Wall -Wextra -shared $(LATER) $< -o $@)
 
-# $(call if_found,LANGUAGE,COMMAND): show COMMAND and run it, or leave no library behind.
-# Without these two, in which rustc would look for a share in make -j.
-if_found = @rm -f $@; grep -q '^$(1): no' build/other/found || \
-    { echo '$(2)'; unset MAKEFLAGS MFLAGS; eval "$(2)"; }
+$(OTHER)/libprimes_rust.so: other-languages/primes_rust.rs $(OTHER)/libprimes_c.so
+	$(call if_works,echo | $(RUST) -,$(RUST) $<)
 
-build/other/libroom.so: other-languages/room.c ../tools/meet.h
-	$(CC) $(CFLAGS) $(WARNINGS) -shared -fPIC other-languages/room.c -o $@
-
-# pybind11's own headers are not free of shadows.
-build/other/primes_pybind11.so: other-languages/primes_pybind11.cpp
-	$(call if_found,pybind11,$(CXX) $(CFLAGS) $(filter-out -Wshadow,$(WARNINGS)) -std=c++17 \
-	    -shared -fPIC -fvisibility=hidden $(LATER) $$(python -m pybind11 --includes) $< -o $@)
-
-build/other/libprimes_rust.so: other-languages/primes_rust.rs
-	$(call if_found,rust,$(RUSTC) --edition 2021 -C opt-level=2 --crate-type cdylib \
-	    $(LATER:%=-C link-arg=%) $< -o $@)
-
-build/other/_primes_cffi.so: other-languages/primes_cffi.py
-	$(call if_found,cffi,python other-languages/primes_cffi.py build/other)
+$(OTHER)/_primes_cffi.so: other-languages/primes_cffi.py $(OTHER)/libprimes_c.so
+	$(call if_works,python -c 'import cffi',python $<)
