@@ -69,7 +69,7 @@ def leaks(dot, harness):
         left["blocks of memory"] = sys.getallocatedblocks() + harness("blocks").value - blocks
         for what, n in left.items():
             if n > CALLS // 2:
-                yield f"{CALLS} calls of {call} leave {n} {what} behind; give them back"
+                yield f"{CALLS} calls of {call} leave {n} {what} behind; does it give all back?"
 
 
 def meeting(dot, harness):

@@ -17,7 +17,7 @@ from bench import fail, header, read_options, row, run, stopwatch, verdict
 
 OTHER = Path(__file__).resolve().parent.parent / "build" / "other"
 KNOWN = {1_000_000: 78_498}
-PATIENCE = {"released": 30, "held": 0.1}  # seconds: where the GIL is held, a thread waits in vain
+PATIENCE = {"released": 10, "held": 0.1}  # seconds: where the GIL is held, a thread waits in vain
 LANGUAGES = "c", "pybind11", "rust", "cffi", "numba"
 NEEDS = {"pybind11": "make peers; C++ compiler: CXX=...", "rust": "no Rust compiler: RUSTC=..."}
 

@@ -1,15 +1,15 @@
 # The same loop in other languages, in build/other/; the chapter's Makefile includes this.
 # A language whose tools are missing is left out. That is no error.
-CXX := $(if $(filter default,$(origin CXX)),c++,$(CXX))
-RUSTC ?= rustc
+override CXX := $(or $(if $(filter default,$(origin CXX)),,$(strip $(CXX))),c++)
+override RUSTC := $(or $(strip $(RUSTC)),rustc)
 OTHER := build/other
 # The functions of libprimes_c.so are found when a library is loaded. macOS wants to be told.
-LATER := $(if $(filter Darwin,$(shell uname -s)),-undefined dynamic_lookup)
+LATER := $(shell [ "$$(uname -s)" != Darwin ] || echo -Wl,-undefined,dynamic_lookup)
 PYBIND11 = $(CXX) $(CFLAGS) -std=c++17 -fPIC -fvisibility=hidden $$(python -m pybind11 --includes)
-RUST = $(RUSTC) --edition 2021 -C opt-level=2 --crate-type cdylib -C link-args="$(LATER)" -o $@
+RUST = $(RUSTC) --edition 2021 -C opt-level=2 --crate-type cdylib $(LATER:%=-C link-arg=%) -o $@
 # $(call if_works,TRIAL,COMMAND): run COMMAND if TRIAL succeeds, or leave no library behind.
-# Without MAKEFLAGS, in which rustc would look for a share in make -j.
-if_works = @rm -f $@; unset MAKEFLAGS; { $(1); } >/dev/null 2>&1 || exit 0; echo '$(2)'; $(2)
+# Without these flags, in which rustc would look for a share in make -j.
+if_works = @rm -f $@; unset MAKEFLAGS MFLAGS; eval "$(1)" >/dev/null 2>&1 || exit 0; echo '$(2)'; eval "$(2)"
 
 .PHONY: other
 other: $(addprefix $(OTHER)/,primes_pybind11.so libprimes_rust.so _primes_cffi.so)
