@@ -1,6 +1,6 @@
 """Count the primes below n in other languages: one loop, and each releases the GIL in its way.
 
-    make build && python other-languages/primes.py
+    python other-languages/primes.py
 
 `inside` and `held`: how many of two threads met in the loop, with the GIL released and held.
 """
