@@ -42,8 +42,8 @@ def main():
     print(f"take {args.n:,} steps in Cython")
     header("inside")
     for version, count, threads in (
-        ("sequential", counter.declared, 1),
-        ("declared", counter.declared, args.t),
+        ("sequential", counter.held, 1),
+        ("declared", counter.held, args.t),
         ("released", counter.released, args.t),
         ("deleted", counter.deleted, 1),
     ):

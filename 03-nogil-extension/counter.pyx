@@ -51,7 +51,7 @@ cdef Py_ssize_t count_down(Py_ssize_t n) noexcept nogil:
     return steps
 
 
-cpdef Py_ssize_t declared(Py_ssize_t n) noexcept nogil:
+cpdef Py_ssize_t held(Py_ssize_t n) noexcept nogil:
     """Take n steps and return how many were taken. The GIL is held all the way.
 
     `nogil` in a signature is a permission: code without the GIL may call this. It releases
