@@ -1,98 +1,77 @@
-"""Does this call hold the GIL, or does it let other threads run? Asked as one asks timeit.
+"""Does this call hold the GIL, or can other threads run meanwhile? Used as timeit is.
 
-    python3 who_releases.py -s 'import json; d = [{"a": i} for i in range(200_000)]' 'json.dumps(d)'
+    python3 who_releases.py -s 'import json; d = [1] * 1_000_000' 'json.dumps(d)'
     python3 who_releases.py          (a table of calls that everyone uses)
 
-                                                                                    exit code
-    releases it     another thread waits for less than half of the call, if at all          0
-    releases part   the call gives the GIL up by itself, but keeps it for longer            1
-    takes turns     Python code: another thread waits for the switch interval               1
-    holds it        another thread waits for nine tenths of the call, or all of it          1
-    too short       a call of less than 5 ms that was not seen to release it                3
-    unclear         even the controls (see below) hardly let it in                          3
+The answer is one line, and the exit code says it too:
 
-Exit code 2: wrong use, or the statement fails. What the statement prints goes to stderr. It runs
-about ten times or more: let it do the same work each time ("sorted(x)", not "x.sort()").
+    0   releases it      Other threads can run: they wait for at most half of the call.
+    1   releases part    Other threads can run, but they wait for most of the call.
+    1   holds it         Other threads wait for all of the call, or nine tenths of it.
+    1   takes turns      Python code: other threads wait for the switch interval (5 ms) each time.
+    3   too short        A call takes less than 5 ms. Give it more data.
+    3   unclear          This machine is too busy to tell.
+    0   no GIL           This Python runs without a GIL.
+    2                    Wrong use, or the statement fails.
 
-How it works: another thread, the watcher, naps for half a millisecond and notes the time, again
-and again, while the call runs. Its longest wait for a turn is what is printed. A clock does not
-tell why it waited, so the call also runs under two other switch intervals, the time after which a
-thread that waits for the GIL asks for it:
+The statement runs about ten times, so it must do the same work each time: "sorted(x)", and not
+"x.sort()". What it prints goes to stderr.
 
-- One longer than the call: nobody asks. If the watcher has turns, the call releases the GIL.
-- One of 0.1 ms: Python code is asked all the time, and gives way. If the watcher has turns only
-  now, the call takes turns. If it has none even now, the call holds the GIL.
+How it works: while the call runs, a second thread, the watcher, sleeps for half a millisecond and
+notes the time, again and again. A note needs the GIL, so the longest time between two notes is how
+long the watcher had to wait. The call runs under two switch intervals. The switch interval is how
+long a thread waits for the GIL before it asks the thread that has the GIL to give it up.
 
-A turn is proof. No turn is none: perhaps the watcher got no core. So controls, calls that are
-known to let it in, run in between, until they have shown that it would have had its turns.
+- One interval is longer than the call, so nobody asks. If the watcher makes notes all the same,
+  the call releases the GIL.
+- The other is 0.1 ms. Python code is asked again and again, and gives the GIL up. C code is never
+  asked. If the watcher makes notes only now, the call takes turns.
+
+A watcher without notes proves nothing: perhaps it had no core to run on. So a control follows, a
+call that is known to let the watcher in. "Holds it" is said only after the watcher has made its
+notes beside several controls.
 """
 
+import _thread
 import argparse
 import contextlib
-import importlib.util
-import json
 import os
 import signal
 import sys
 import threading
 import time
-from functools import partial
+from functools import cache, partial
 from hashlib import pbkdf2_hmac
+from inspect import isbuiltin
 from itertools import pairwise
 from typing import NamedTuple
 
-NAP = 0.0005  # seconds, as are all times here
+SLEEP = 0.0005  # seconds, as are all times here
 SHORT_INTERVAL = 0.0001
 SHORTEST = 0.005  # the shortest call to judge: even Python code makes others wait that long
 LONGEST_CONTROL = 0.2
-ENOUGH = 2.5  # as many good controls
+ENOUGH = 2.5  # as many controls that let the watcher in
 PATIENCE = 10  # how long to wait for them
-EXIT = {"releases": 0, "no GIL": 0, "releases part": 1, "takes turns": 1, "holds": 1}  # others: 3
+EXIT = {"releases it": 0, "no GIL": 0, "unclear": 3, "too short": 3}  # others: 1
 
-NUMPY = "import numpy as np; a = "
-JSON = "import json; d = [{'a': i} for i in range(100_000)]; s = json.dumps(d)"
-FILE = "import tempfile; f = tempfile.TemporaryFile(); f.write(bytes(60_000_000))"
-SQLITE = (
-    "import sqlite3; db = sqlite3.connect(':memory:'); db.execute('create table t(a)');"
-    "db.executemany('insert into t values (?)', zip(range(200_000)))"
-)
+DICTS = "d = [{'a': i} for i in range(150_000)]"
+SERIES = "with recursive t(a) as (select 1 union all select a + 1 from t limit 200000) "
 CALLS = [  # setup, statement
     ("import time", "time.sleep(0.02)"),
-    (FILE, "f.seek(0); f.read()"),
+    ("f = open('/dev/zero', 'rb', 0)", "f.read(50_000_000)"),
     ("import hashlib; data = bytes(30_000_000)", "hashlib.sha256(data)"),
     ("import zlib; data = bytes(range(250)) * 30_000", "zlib.compress(data)"),
-    ("import bz2; data = bytes(range(250)) * 1_000", "bz2.compress(data)"),
-    ("import lzma; data = bytes(range(250)) * 4_000", "lzma.compress(data)"),
-    (SQLITE + "; total = 'select sum(a * a % 7) from t'", "db.execute(total).fetchall()"),
-    (SQLITE + "; rows = 'select a from t'", "db.execute(rows).fetchall()"),
-    (JSON, "json.dumps(d)"),
-    (JSON, "json.loads(s)"),
-    ("import pickle; d = [{'a': i} for i in range(200_000)]", "pickle.dumps(d)"),
-    ("import re; text = 'one two ' * 100_000", r"re.findall(r'\w+', text)"),
+    (f"import sqlite3; q = '{SERIES} select sum(a) from t'", "sqlite3.connect('').execute(q)"),
+    (f"import json; {DICTS}", "json.dumps(d)"),
+    (f"import pickle; {DICTS}", "pickle.dumps(d)"),
     ("import random; x = [random.random() for _ in range(120_000)]", "sorted(x)"),
-    ("text = 'one two ' * 400_000", "text.split()"),
-    ("words = ['word'] * 2_000_000", "' '.join(words)"),
     ("", "7**200_000"),
     ("", "for i in range(1_000_000): pass"),
-    (NUMPY + "np.ones((1000, 1000))", "np.dot(a, a)"),
-    (NUMPY + "np.ones(8_000_000)", "np.add(a, a)"),
-    (NUMPY + "np.ones(8_000_000)", "np.exp(a)"),
-    (NUMPY + "np.random.rand(1_000_000)", "np.sort(a)"),
-    (NUMPY + "np.ones(50_000)", "a.astype(str)"),
+    ("import numpy as np; a = np.ones((1000, 1000))", "np.dot(a, a)"),
+    ("import numpy as np; a = np.ones(50_000)", "a.astype(str)"),
 ]
 
-
-class Failed(Exception):
-    """The setup or the statement does not compile, or raised an exception."""
-
-
-@contextlib.contextmanager
-def blaming(source):
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise Failed(f"the {source} fails: {reason}") from error
+notes = []  # of the watcher: wall and CPU time
 
 
 class Run(NamedTuple):
@@ -101,57 +80,56 @@ class Run(NamedTuple):
     share: float  # and its share of the run
 
 
-class Watcher(threading.Thread):
-    """A thread that naps and notes the time, until stopped."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.turns, self.stopped = [], False
-
-    def run(self):
-        while not self.stopped:
-            time.sleep(NAP)
-            self.turns.append(now())
-
-    def watch(self, call, interval):
-        """Run the call under a switch interval; return the Run."""
-        sys.setswitchinterval(interval)
-        self.turns.clear()
-        while not self.turns:  # the watcher's next wait goes by the new interval
-            time.sleep(NAP)
-        start = now()
-        call()
-        end = now()
-        marks = [start, *(turn for turn in self.turns if start < turn < end), end]
-        seconds, cpu_seconds = (b - a for a, b in zip(start, end, strict=True))
-        wait, cpu_wait = (max(b - a for a, b in pairwise(t)) for t in zip(*marks, strict=True))
-        share = wait / seconds
-        if interval == SHORT_INTERVAL:
-            # The watcher may come in just before or after the work. If the call must then wait for
-            # a core, the time looks well shared. Its CPU time does not: there is none in waiting.
-            share = max(share, cpu_wait / (cpu_seconds or 1))
-        return Run(seconds, wait, share)
-
-    def has_turns(self, call, interval, control):
-        """Does the call let the watcher in? Return True, False or None (unclear), and the runs."""
-        runs, evidence, give_up = [], 0, time.perf_counter() + PATIENCE
-        while evidence < ENOUGH:
-            if runs and time.perf_counter() > give_up:
-                return None, runs
-            run = self.watch(call, interval)
-            runs.append(run)
-            nobody_asked = run.seconds < interval
-            if run.share <= 0.5 and (nobody_asked or interval == SHORT_INTERVAL):
-                return True, runs
-            # The longer the watcher waits beside a control, the less that says, or the contrary.
-            length = min(run.seconds, LONGEST_CONTROL)
-            shown = self.watch(partial(repeat, control, length), interval)
-            evidence += (1 - 2 * shown.share) * run.seconds / length
-        return False, runs
-
-
 def now():
     return time.perf_counter(), time.process_time()
+
+
+@cache  # once
+def start_watcher():
+    def sleep_and_note():
+        while True:
+            time.sleep(SLEEP)
+            notes.append(now())
+
+    threading.Thread(target=sleep_and_note, daemon=True).start()
+
+
+def watch(call, interval):
+    """Run the call under a switch interval; return the Run."""
+    sys.setswitchinterval(interval)
+    notes.clear()
+    while not notes:  # the watcher's next wait goes by the new interval
+        time.sleep(SLEEP)
+    start = now()
+    call()
+    end = now()
+    times = zip(start, *(note for note in notes if start < note < end), end, strict=True)
+    (seconds, wait), (cpu, cpu_wait) = (
+        (t[-1] - t[0], max(b - a for a, b in pairwise(t))) for t in times
+    )
+    share = wait / seconds
+    if interval == SHORT_INTERVAL:
+        # The watcher may come in just before or after the work. If the call must then wait for a
+        # core, the time looks well shared. Its CPU time does not: there is none in waiting.
+        share = max(share, cpu_wait / (cpu or 1))
+    return Run(seconds, wait, share)
+
+
+def lets_in(call, interval, control):
+    """Can the watcher run beside the call? Return True, False or None (unclear), and a Run."""
+    best, evidence, give_up = Run(0, 0, 2), 0, time.perf_counter() + PATIENCE
+    while evidence < ENOUGH:
+        run = watch(call, interval)
+        best = min(best, run, key=lambda run: run.share)
+        if run.share <= 0.5 and (interval == SHORT_INTERVAL or run.seconds < interval):
+            return True, run
+        if time.perf_counter() > give_up:
+            return None, best
+        # The longer the watcher waits beside a control, the less that says, or the contrary.
+        length = min(run.seconds, LONGEST_CONTROL)
+        shown = watch(partial(repeat, control, length), interval)
+        evidence += (1 - 2 * shown.share) * run.seconds / length
+    return False, best
 
 
 def repeat(call, seconds):
@@ -160,157 +138,87 @@ def repeat(call, seconds):
         call()
 
 
-def compute_released():
-    pbkdf2_hmac("sha256", b"", b"", 1000)
-
-
-def gil_is_on():
-    """Tell it now: on a free-threaded build an import may turn the GIL on."""
-    return getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-def look(watcher, call):
+def look(call):
     """Return the verdict on a call, and the run that shows it best."""
     interval = sys.getswitchinterval()
-    first = watcher.watch(call, interval)
-    if first.seconds < 1:  # the very first call may have had more to do than later ones
-        first = min(first, watcher.watch(call, interval))
-    elif sys.stderr.isatty():
-        print(f"a call takes {first.seconds:.1f} s; some more follow", file=sys.stderr)
-    if not gil_is_on():
+    first = min(watch(call, interval), watch(call, interval))  # one may have had more to do
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():  # an import may have turned it on
         return "no GIL", first
-
-    short = first.seconds < SHORTEST
+    short, nobody_asks = first.seconds < SHORTEST, 1 + 10 * first.seconds
     calls = partial(repeat, call, 10 * SHORTEST) if short else call
-    released, runs = watcher.has_turns(calls, 1 + 10 * first.seconds, compute_released)
-    best = min(runs, key=lambda run: run.share)
-    if short:  # and if they take turns, they may do so between two calls
-        shown = best._replace(seconds=first.seconds)
-        return ("releases", shown) if released else ("too short", first)
+    released, best = lets_in(calls, nobody_asks, partial(pbkdf2_hmac, "sha256", b"", b"", 1000))
     if released:
-        return "releases", min(first, best, key=lambda run: run.share)
-    if released is False:
-        turns, _ = watcher.has_turns(call, SHORT_INTERVAL, int)  # a Python loop
-        if turns:
-            return "takes turns", first
-        if turns is False:
-            return ("releases part", best) if best.share < 0.9 else ("holds", first)
-    return "unclear", first
+        return "releases it", first if short else best
+    if short:  # if such calls take turns, they may do so between two of them
+        return "too short", first
+    # The control is a Python loop.
+    turns = lets_in(call, SHORT_INTERVAL, int)[0] if released is False else None
+    if turns is None:
+        return "unclear", first
+    if turns:
+        return "takes turns", first
+    return ("releases part", best) if best.share < 0.9 else ("holds it", first)
 
 
 def judge(setup, statement):
-    """Find out whether a statement holds the GIL; return the answer as a dict. Raises Failed."""
-    names = {"__name__": "__main__"}
-    interval, watcher = sys.getswitchinterval(), Watcher()
-    with contextlib.redirect_stdout(sys.stderr):
-        with blaming("setup"):
+    """Return the verdict on a statement, and the run that shows it. Raises RuntimeError."""
+    names, interval = {"__name__": "__main__"}, sys.getswitchinterval()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
             exec(compile(setup, "<setup>", "exec"), names)
-        with blaming("statement"):
             code = compile(statement, "<statement>", "exec")
-        watcher.start()
+            if not all(map(isbuiltin, (time.sleep, time.perf_counter, _thread.start_new_thread))):
+                raise RuntimeError("threads or clocks are patched here, as by gevent")
+            start_watcher()
+            return look(partial(exec, code, names))
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise RuntimeError(f"no verdict: {reason}") from error
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def ms(seconds):
+    return f"{seconds * 1e3:.1f} ms"
+
+
+def show_table():
+    interval, row = ms(sys.getswitchinterval()), "{:<34}{:>10}{:>14}  {}"
+    print(f"who releases the GIL? CPython {sys.version.split()[0]}, switch interval {interval}")
+    print(row.format("call", "time", "longest wait", "verdict"))
+    for setup, statement in CALLS:
         try:
-            with blaming("statement"):
-                verdict, run = look(watcher, lambda: exec(code, names))
-        finally:
-            sys.setswitchinterval(interval)
-            watcher.stopped = True
-            watcher.join()
-    return {
-        "statement": statement,
-        "setup": setup,
-        "verdict": verdict,
-        "seconds": run.seconds,
-        "longest_wait": run.wait,
-        "switch_interval": interval,
-        "python": sys.version.split()[0],
-        "gil": verdict != "no GIL",
-    }
+            verdict, run = judge(setup, statement)
+            print(row.format(statement, ms(run.seconds), ms(run.wait), verdict), flush=True)
+        except RuntimeError as failure:  # such as a Python without NumPy
+            print(row.format(statement, "-", "-", failure), flush=True)
 
 
-def span(seconds):
-    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-4 else f"{seconds * 1e3:.2g} ms"
-
-
-def sentence(answer):
-    wait, seconds = span(answer["longest_wait"]), span(answer["seconds"])
-    of_call = f"(longest wait of another thread {wait} of {seconds})"
-    usual = answer["longest_wait"] < 2 * answer["switch_interval"]
-    return {
-        "releases": f"releases it ({wait})",
-        "releases part": f"releases it for part of the call {of_call}",
-        "takes turns": f"takes turns {f'({wait}, the switch interval)' if usual else of_call}",
-        "holds": f"holds it {of_call}",
-        "too short": f"too short to judge: {seconds} a call; give it more data",
-        "unclear": "unclear: calls that release it seem to hold it; is something else busy?",
-        "no GIL": "there is no GIL to hold: this Python runs without it",
-    }[answer["verdict"]]
-
-
-def table(as_json):
-    """Judge CALLS and print a row for each."""
-    if not (gil_is_on() or as_json):
-        print("there is no GIL to hold: this Python runs without it")
-        return
-    calls = [c for c in CALLS if NUMPY not in c[0] or importlib.util.find_spec("numpy")]
-    answers, row = [], "{:<34}{:>10}{:>14}  {}"
-    if not as_json:
-        interval = span(sys.getswitchinterval())
-        print(f"who releases the GIL? CPython {sys.version.split()[0]}, switch interval {interval}")
-        print(row.format("call", "time", "longest wait", "verdict"))
-    for setup, statement in calls:
-        try:
-            answer = judge(setup, statement)
-            cells = span(answer["seconds"]), span(answer["longest_wait"]), answer["verdict"]
-        except Failed as failure:  # such as a Python that was built without bz2
-            answer = {"statement": statement, "setup": setup, "verdict": str(failure)}
-            cells = "-", "-", str(failure)
-        answers.append(answer)
-        if not as_json:
-            print(row.format(statement, *cells), flush=True)
-    if as_json:
-        print(json.dumps(answers, indent=2))
-    elif len(calls) < len(CALLS):
-        print(f"\nNumPy is not installed: calls left out: {len(CALLS) - len(calls)}")
-
-
-def read_arguments():
+def main():
+    """Do what the arguments ask for; return the exit code."""
     parser = argparse.ArgumentParser(
         usage=argparse.SUPPRESS,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("statement", nargs="*", help="lines of the statement (default: a table)")
-    parser.add_argument(
-        "-s", "--setup", action="append", default=[], help="a line to run once before; repeatable"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("-s", "--setup", action="append", help="a line to run once before")
     args = parser.parse_args()
-    if args.setup and not args.statement:
-        parser.error("argument -s: a statement is expected after it")
-    return args
-
-
-def main():
-    """Do what the arguments ask for; return the exit code."""
-    args = read_arguments()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a call in C, too
     sys.path.insert(0, os.curdir)  # as timeit does
     try:
-        if not args.statement:
-            table(args.json)
+        if not (args.statement or args.setup):
+            show_table()
             return 0
-        answer = judge("\n".join(args.setup), "\n".join(args.statement))
-    except KeyboardInterrupt:
-        print("who_releases.py: interrupted", file=sys.stderr)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)  # a shell then sees 130, and stops its script
-    except BrokenPipeError:  # who reads the table has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (Failed, RuntimeError) as error:  # RuntimeError: the watcher cannot start
+        verdict, run = judge("\n".join(args.setup or []), "\n".join(args.statement))
+        times = f"a call takes {ms(run.seconds)}, another thread waits {ms(run.wait)} at most"
+        print(f"{verdict} ({times})", flush=True)
+        return EXIT.get(verdict, 1)
+    except (RuntimeError, OSError) as error:  # an OSError: the answer cannot be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # and is not tried again
         print(f"who_releases.py: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(answer) if args.json else sentence(answer))
-    return EXIT.get(answer["verdict"], 3)
 
 
 if __name__ == "__main__":
