@@ -1,120 +1,69 @@
-"""Several interpreters in one process, each with a GIL of its own, all holding it (CPython 3.14).
+"""Several interpreters in one process, each with a GIL of its own (CPython 3.14).
 
     python interpreters.py
-    python interpreters.py -n 200000 -t 4
 
-Every row calls count_held of primesmodule.c, which never lets go of the GIL. Two threads of one
-interpreter take turns; two interpreters do not, because there are two GILs to hold. Each imports
-the module anew and has its own state: that is what Py_mod_multiple_interpreters promises.
+Every row calls _count.held, which never gives the GIL up. Two threads of one interpreter take
+turns. Two interpreters do not: each has its own GIL, and imports _count anew, with its own state.
 """
 
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import pairwise
+from operator import call
+from time import monotonic, sleep
 
 from bench import built, fail, header, read_options, row, run, stopwatch, verdict
 
 with built():
-    import _primes
-
-try:
-    from concurrent import interpreters
-except ImportError:
-    interpreters = None
-
-KNOWN = {200_000: 17_984, 1_000_000: 78_498, 2_000_000: 148_933}
+    import _count
 
 
-def create():
-    """Start an interpreter that finds the same modules, and let it import _primes."""
-    interpreter = interpreters.create()
-    interpreter.exec(f"import sys; sys.path = {sys.path}; import _primes")
-    return interpreter
+def count_primes(callers, n):
+    """Count the primes below n on a thread for each caller; caller(f, x) is f(x) somewhere."""
+    size = n // 64 + 1
+
+    def work(caller, first):  # takes every so manyth range, because large numbers cost more
+        lows = range(first * size, n, len(callers) * size)
+        return sum(caller(_count.held, low, min(low + size, n)) for low in lows)
+
+    with ThreadPoolExecutor(len(callers)) as pool:
+        return sum(pool.map(work, callers, range(len(callers))))
 
 
-def count_primes(counts, n):
-    """Count the primes below n on one thread for each of counts, which are count_held(lo, hi).
-
-    Large numbers take longer than small ones. So there are many ranges, and a thread takes every
-    so manyth: neighbours cost about the same.
-    """
-    threads = len(counts)
-    pieces = 32 * threads
-    ranges = list(pairwise(n * i // pieces for i in range(pieces + 1)))
-
-    def work(thread):
-        return sum(counts[thread](lo, hi) for lo, hi in ranges[thread::threads])
-
-    with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(work, range(threads)))
-
-
-def show_table(n, others):
-    header()
-    expected = KNOWN.get(n)
-    for version, counts in (
-        ("sequential", [_primes.count_held]),
-        ("one-gil", [_primes.count_held] * len(others)),
-        # Each thread goes to another interpreter, where it finds _primes.count_held by its name.
-        ("interpreters", [partial(other.call, _primes.count_held) for other in others]),
-    ):
-        with stopwatch() as took:
-            primes = count_primes(counts, n)
-        if expected is None:
-            expected = primes
-        row(version, len(counts), primes, primes == expected, took)
-    verdict()
-
-
-def calls_beside(other, seconds):
-    """Count how many calls this interpreter makes while the other one holds its GIL in C.
-
-    It is in C for so many seconds, somewhere between two moments that are noted. So it was there
-    for certain from `seconds` before the second until `seconds` after the first.
-    """
-
-    def hold():
-        before = time.monotonic()
-        other.call(_primes.meet_held, 2, seconds)  # waits in vain for a second thread
-        return before, time.monotonic()
-
-    ends = []
+def notes_beside(other, seconds):
+    """Count how often we note the time while the other interpreter certainly holds its GIL."""
+    notes, before = [], monotonic()
     with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(hold)
-        while not held.done():
-            _primes.count_held(0, 1000)
-            ends.append(time.monotonic())
-    before, after = held.result()
-    return sum(after - seconds < end < before + seconds for end in ends)
-
-
-def show_proof(other):
-    for seconds in (0.3, 3.0, 30.0):  # more than once only where the machine is very busy
-        if calls := calls_beside(other, seconds):
-            break
-    print(f"while another interpreter held its GIL for {seconds} s, this one made {calls} calls")
-    if not calls:
-        fail(1, "wrong: the interpreters share one GIL")
+        hold = f"import ctypes; ctypes.PyDLL(None).usleep({seconds * 1e6:.0f})"
+        holder = pool.submit(other.exec, hold)
+        while not holder.done():
+            sleep(0.001)
+            notes.append(monotonic())
+    holder.result()  # raises what exec raised
+    after = monotonic()  # somewhere between `before` and `after` it held its GIL for `seconds`
+    return sum(after - seconds < note < before + seconds for note in notes)
 
 
 def main():
-    args = read_options(
-        __doc__,
-        n=(2_000_000, 1, 10**8, "count the primes below n"),
-        t=(2, 1, 256, "threads, and as many interpreters"),
-    )
-    if not interpreters:
+    args = read_options(__doc__, n=(2_000_000, 1, 10**8, "below n"), t=(2, 1, 256, "interpreters"))
+    if sys.version_info < (3, 14):
         print("interpreters.py: this needs CPython 3.14, for interpreters with a GIL each")
         return
-    others = [create() for _ in range(args.t)]  # takes some ten milliseconds each: no row has it
+    from concurrent import interpreters  # noqa: PLC0415
+
     print(f"count the primes below {args.n:,}, always holding a GIL")
-    show_table(args.n, others)
-    print()
-    show_proof(others[0])
+    others = [interpreters.create() for _ in range(args.t)]
     for other in others:
-        other.close()
+        other.exec(f"import sys; sys.path = {sys.path}; import _count")
+    own, answers = [other.call for other in others], []
+    header()
+    for version, callers in ("sequential", [call]), ("one-gil", [call] * args.t), ("own-gil", own):
+        with stopwatch() as took:
+            answers.append(count_primes(callers, args.n))
+        row(version, len(callers), answers[-1], answers[-1] == answers[0], took)
+    verdict()
+    notes = max(notes_beside(others[0], 0.3) for _ in range(3))  # one may be delayed
+    print(f"\nwhile another interpreter held its GIL for 0.3 s, this one ran {notes} times")
+    notes or fail(1, "wrong: the interpreters share one GIL")
 
 
 if __name__ == "__main__":
