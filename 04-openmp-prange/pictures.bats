@@ -48,7 +48,7 @@ PY
     rm -f build/*.json
     run -2 complaint "$PY" roofline.py
     [ "$output" = 'roofline.py: nothing is measured yet; in the folder above, type: make chapter-4 more-4' ]
-    for table in "limits limits '../tools/build/limits -t 1 add fma'" \
+    for table in "limits limits 'build/limits -t 1 add fma'" \
         "add add.c 'build/add -n 1000'" "mandelbrot mandelbrot.c 'build/mandelbrot -n 64'"; do
         # shellcheck disable=SC2086 # three words
         eval printf "'[%s]\nprograms.\"%s\" = \"%s\"\ncolumns = \"seconds\"\n'" $table

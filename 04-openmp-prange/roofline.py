@@ -25,7 +25,7 @@ SGD = "../05-sgd-case-study/build/sgd.json"  # if chapter 5 has been measured
 # 32 features and a label, 132 bytes, or 68 in bfloat16; each feature is multiplied and added twice.
 # A step of the Mandelbrot set is 8, and its pixel has 4 bytes in all.
 ADDITION, FLIGHT, FLIGHT_IN_HALVES, STEP, PIXEL = 1 / 24, 4 * 32 / 132, 4 * 32 / 68, 8, 4
-# In float, in which registers hold twice as many, and fused: as tools/limits does. Or neither.
+# In float, in which registers hold twice as many, and fused: as limits.c does. Or neither.
 FLOATS, DOUBLES = 1, 1 / 4
 
 
@@ -42,7 +42,7 @@ def fastest(path):
 
 
 def limits(rows):
-    """Return the most GB/s of an addition and the most GFLOP/s that tools/limits reached."""
+    """Return the most GB/s of an addition and the most GFLOP/s that limits.c reached."""
     adding = [float(row["GB/s"]) for row in rows.values() if row["version"].startswith("add")]
     fused = [float(row["GFLOP/s"]) for row in rows.values() if row["version"] == "fma"]
     return max(adding), max(fused)

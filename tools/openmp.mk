@@ -18,9 +18,5 @@ build/openmp: ../tools/build/probed.mk
 
 exercise: build/openmp
 
-# What chapters 4 and 5 compare themselves with.
-../tools/build/limits: ../tools/limits.c $(wildcard ../tools/*.h) build/config build/openmp
-	$(CC) -O3 $(NATIVE) -ffp-contract=fast $(OPENMP_CFLAGS) $(WARNINGS) $< -o $@ $(OPENMP_LIBS)
-
 # Without OpenMP there is nothing to build, and the tests say what they skip.
 test-build: $(if $(filter no,$(OPENMP)),$(BASE),build)

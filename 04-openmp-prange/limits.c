@@ -6,8 +6,8 @@
  * an ordinary store the processor reads the line that it overwrites; a streaming store leaves
  * that out, so `add-stream` is the highest of all and `add` is what plain code can reach.
  */
-#include "bench.h"
-#include "memory.h"
+#include "../tools/bench.h"
+#include "../tools/memory.h"
 
 enum { N = 10000000, MORE = 43000000 }; /* 80 MB: more than most caches; 344: than all */
 static double *a, *b, *c;               /* N elements each, the first of MORE */
