@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from store import store
+from bench import store
 
 BLOCK = 512  # rows that training visits together; the training rows are whole blocks
 FEATURES = 32

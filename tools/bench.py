@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 rows = []  # (version, wall seconds, right) of the table so far
+has_gil = getattr(sys, "_is_gil_enabled", lambda: True)  # before Python 3.13 there always is one
 
 
 def fail(code, line):
@@ -67,6 +68,20 @@ def enough_memory(size):
     """Raise MemoryError for so many bytes in time: Linux promises more than it has."""
     if size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.75:
         raise MemoryError(f"{size} bytes; choose a smaller -n")
+
+
+def store(path, write):
+    """Let write(a path beside it) make a file, and only then give it its name; links stay links."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():  # a device or a folder
+        raise OSError(0, "not a regular file", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -120,8 +135,7 @@ def stop_at_once():  # on Ctrl-C and on a closed pipe, and in silence, as a C pr
 def run(main):
     stop_at_once()
     sys.stdout or fail(1, "there is no output to write to")
-    # Each row is seen at once, in a pipe too; what the locale's encoding has not got becomes a "?".
-    sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")  # each row at once, in a pipe too
     try:
         main()
     except KeyboardInterrupt:  # to die of it, and not to exit, tells a shell to stop as well

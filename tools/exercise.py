@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import compiling
-from store import store
+from bench import store
 
 LIMIT = 60  # seconds, for what takes about one if it is right
 

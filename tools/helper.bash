@@ -78,4 +78,4 @@ tsan_works() {
     { compile -fsanitize=thread -x c - -o "$try" <<<'int main(void) {}' && "$try"; } 2>/dev/null
 }
 
-gil_is_on() { "$PY" -c 'import sys; sys.exit(not getattr(sys, "_is_gil_enabled", lambda: True)())'; }
+gil_is_on() { "$PY" -c 'import bench, sys; sys.exit(not bench.has_gil())'; }

@@ -20,8 +20,6 @@ import page
 import pyperf
 import results
 from rich.console import Console
-from rich.markdown import Markdown
-from store import store
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
 BUDGET = 2  # seconds for all runs of a table, unless its turns take longer; make BUDGET=20
@@ -66,14 +64,14 @@ def parse_text(_, output):
 
 
 def run_in_turn(table, budget):
-    """Run a table's programs in turn until the time is over.
+    """Run a table's programs in turn until the time is over; without columns, once.
 
     Return all runs of each row, and the text below the rows of the last turn.
     """
-    read, turns = parse, table.get("turns", 2)
-    if "columns" not in table:
-        read, turns, budget = parse_text, 1, 0
     about, runs, below = machine.metadata(), {}, {}
+    turns, read = table.get("turns", 2), parse
+    if "columns" not in table:
+        turns, budget, read = 1, 0, parse_text
     turn, begin = 0, time.perf_counter()
     with Console(stderr=True).status("") as status:
         while turn < turns or (time.perf_counter() - begin) * (turn + 1) / turn < budget:
@@ -99,8 +97,8 @@ def measure(name, budget):
         path.unlink(missing_ok=True)  # what fails below leaves nothing older behind
     runs, below = run_in_turn(table, budget)
     suite = pyperf.BenchmarkSuite([pyperf.Benchmark(same) for same in runs.values()])
-    store(text, lambda path: path.write_text(below, encoding="utf-8"))
-    store(stored, lambda path: suite.dump(str(path)))
+    bench.store(text, lambda path: path.write_text(below, encoding="utf-8"))
+    bench.store(stored, lambda path: suite.dump(str(path)))
 
 
 def show(name, took):
@@ -108,10 +106,9 @@ def show(name, took):
     if os.environ.get("BRIEF") == "yes":
         programs = " ".join(results.settings(Path())[name]["programs"])
         print(f"  {name:<18}{programs[:48]:<50}{took:6.1f} s")
-        return
-    console = page.console_for()
-    results.show(console, Path(name))
-    console.print("", Markdown(page.remark(Path(name))), "")
+    else:
+        print(results.show(Path(name)), end="\n\n")
+        page.say(page.remark(Path(name)) + "\n")
 
 
 def main():

@@ -21,15 +21,9 @@ MARKED = re.compile(
 )
 
 
-def console_for(file=None):
-    """Return a console of one width: a table looks the same on each terminal and in a page."""
-    return Console(file=file, width=80, height=25, color_system=None if file else "auto")
-
-
-def section(text, heading):
-    """Return what stands between a heading of the second level and the next one."""
-    found = re.search(rf"^## {heading}\n+(.*?)\n*(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found[1] if found else ""
+def say(text):
+    """Print Markdown, as wide as the tables on each terminal."""
+    Console(width=80, height=25).print(Markdown(text))
 
 
 def remark(table):
@@ -48,13 +42,13 @@ def wait_for_a_guess():
 
 def main():
     part, folder = sys.argv[1], Path(sys.argv[2])
-    console, text = console_for(), (folder / "README.md").read_text(encoding="utf-8")
+    title, *sections = (folder / "README.md").read_text(encoding="utf-8").split("\n## ")
+    about = dict(section.split("\n", 1) for section in sections)
     if part == "question":
-        console.rule(text.partition("\n")[0].removeprefix("# "), align="left")
-        console.print(Markdown(section(text, "Question")))
+        say(f"**{title.splitlines()[0].removeprefix('# ')}**\n{about['Question']}")
         wait_for_a_guess()
     else:
-        console.print(Markdown(section(text, "Next")))
+        say(about["Next"])
         print(f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
 
 

@@ -6,16 +6,14 @@ All are of this machine and this commit, and each row that must have its cores h
 not yet so is measured first. Otherwise nothing is written.
 """
 
-import io
 import subprocess
 import sys
 from pathlib import Path
 
-import bench
 import machine
 import page
 import results
-from store import store
+from bench import fail, run, store
 
 KEYS = "machine", "commit", "options"
 TRIES = 5  # to measure a table with all its cores
@@ -23,10 +21,10 @@ TRIES = 5  # to measure a table with all its cores
 
 def objection(table, here):
     """Say what keeps a table from being published; "" if nothing does."""
-    stored = results.load(table)
-    if not stored or any(stored[0][0][key] != here[key] for key in KEYS):
+    rows = results.rows_of(table)
+    if not rows or any(rows[0][key] != here[key] for key in KEYS):
         return "not measured on this machine, at this commit, without THREADS="
-    starved = (row["name"] for row in results.rows_of(table) if row["starved"])
+    starved = [row["name"] for row in rows if row["starved"]]
     return ", ".join(f"{name} without a core for each thread" for name in starved)
 
 
@@ -38,29 +36,22 @@ def measure_until_right(tables):
     """Measure what cannot be published yet, and again where a row did not have its cores."""
     here = machine.metadata()
     if here["commit"].endswith("+") or here["commit"] == "none":
-        bench.fail(1, "nothing is written: commit first, so that the figures have a commit")
+        fail(1, "nothing is written: commit first, so that the figures have a commit")
     for tries_left in reversed(range(TRIES + 1)):
         wrong = {table: why for table in tables if (why := objection(table, here))}
         for table in wrong if tries_left else ():
             make(table)
     if wrong:
-        bench.fail(1, f"nothing is written: {'; '.join(f'{t}: {why}' for t, why in wrong.items())}")
-
-
-def block(kind, where):
-    """Return what stands between two markers of a page: where is a table, or all of them."""
-    text = io.StringIO()
-    results.SHOW[kind](page.console_for(text), where)
-    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    return f"{lines}\n" if kind == "machine" else f"```text\n{lines}\n```\n"
+        fail(1, f"nothing is written: {'; '.join(f'{t}: {why}' for t, why in wrong.items())}")
 
 
 def filled(text, folder, tables):
     """Return the text of a page in a folder with its tables."""
 
     def fill(found):
-        where = folder / found["name"] if found["name"] else tables
-        return found["begin"] + block(found["kind"], where) + found["end"]
+        shown = results.SHOW[found["kind"]](folder / found["name"] if found["name"] else tables)
+        fence = ("```text\n", "```\n") if found["kind"] != "machine" else ("", "")
+        return found["begin"] + f"{shown}\n".join(fence) + found["end"]
 
     return page.MARKED.sub(fill, text)
 
@@ -77,4 +68,4 @@ def main():
 
 
 if __name__ == "__main__":
-    bench.run(main)
+    run(main)

