@@ -67,8 +67,7 @@ def address_sanitizer():
     names = f"libclang_rt.asan-{os.uname().machine}.so", "libclang_rt.asan.so", "libasan.so"
     for name in names:  # clang's own first: it knows where gcc's is, too
         library = run([*CC, f"-print-file-name={name}"])[1].strip()
-        needs = {"LD_PRELOAD": library, "LD_LIBRARY_PATH": os.path.dirname(library)}
-        needs |= {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
+        needs = {"LD_PRELOAD": library, "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
         if os.path.isabs(library) and run([sys.executable, "-c", ""], **needs)[0] == 0:
             return ["-g", "-fsanitize=address", *["-shared-libsan"] * ("clang" in name)], needs
     return [], {}

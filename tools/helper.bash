@@ -54,9 +54,8 @@ caught() { run -1 limited "${@:2}" && [[ ${lines[-1]} == *": wrong answer: "$1 ]
 edit() {
     local expression
     for expression in "${@:2}"; do
-        sed "$expression" "$1" >"$1.edited" || return 1
-        ! cmp -s "$1.edited" "$1" || { echo "nothing to change: $expression" && return 1; }
-        mv "$1.edited" "$1"
+        sed -i.before "$expression" "$1" || return 1
+        ! cmp -s "$1.before" "$1" || { echo "nothing to change: $expression" && return 1; }
     done
 }
 

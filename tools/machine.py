@@ -12,7 +12,6 @@ import loky
 import pyperf
 
 HERE = Path(__file__).parent
-KEEP = "cpu_model_name", "cpu_count", "platform", "python_version", "date"  # as pyperf names them
 
 
 def git(*words):
@@ -40,6 +39,5 @@ def metadata():
     python = sys.version.partition(" (")[0]  # it says if there is no GIL
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
     line = f"{model}, {cpus} cores; {system}; CPython {python}; {compiler()}"
-    about = {key: known[key] for key in KEEP if key in known}
-    about |= {"usable_cpus": cpus, "commit": commit(), "machine": line}
-    return about | {"options": os.environ.get("T") or "none"}  # of make THREADS=N
+    about = {"usable_cpus": cpus, "commit": commit(), "machine": line}
+    return known | about | {"options": os.environ.get("T") or "none"}  # of make THREADS=N

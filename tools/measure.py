@@ -23,6 +23,7 @@ from rich.console import Console
 
 TIMEOUT = 300  # seconds; an example that takes longer than this hangs
 BUDGET = 2  # seconds for all runs of a table, unless its turns take longer; make BUDGET=20
+PLAIN = [{"version": "-", "threads": "-", "seconds": "1"}]  # for output that is shown as it is
 COLUMNS = {"version", "threads", "answer", "seconds", "speedup", "busy"}
 
 
@@ -58,27 +59,22 @@ def parse(command, output):
     return rows, below.rstrip()
 
 
-def parse_text(_, output):
-    """Return the same of an example whose output is shown as it is: a row without cells."""
-    return [dict.fromkeys(COLUMNS, "-") | {"seconds": "1"}], output
-
-
 def run_in_turn(table, budget):
     """Run a table's programs in turn until the time is over; without columns, once.
 
     Return all runs of each row, and the text below the rows of the last turn.
     """
     about, runs, below = machine.metadata(), {}, {}
-    turns, read = table.get("turns", 2), parse
-    if "columns" not in table:
-        turns, budget, read = 1, 0, parse_text
+    plain = "columns" not in table
+    turns, budget = (1, 0) if plain else (table.get("turns", 2), budget)
     turn, begin = 0, time.perf_counter()
     with Console(stderr=True).status("") as status:
         while turn < turns or (time.perf_counter() - begin) * (turn + 1) / turn < budget:
             turn += 1
             for label, command in table["programs"].items():
                 status.update(f"{label}, run {turn}")
-                rows, below[label] = read(command, run_once(os.path.expandvars(command)))
+                output = run_once(os.path.expandvars(command))
+                rows, below[label] = (PLAIN, output) if plain else parse(command, output)
                 for number, row in enumerate(rows):  # a program may print two rows of one name
                     name = f"{label}/{row['version']}/{row['threads']}/{number}"
                     cells = about | row | {"name": name, "program": label}

@@ -36,23 +36,14 @@ static inline void meet_reset(struct meeting *meeting)
     atomic_store(&meeting->highest, atomic_load(&meeting->inside));
 }
 
-static inline double meet_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Stay inside until n threads have been there at one moment, or for some seconds; return how many
  * there were. `highest` decides: the first of two threads may leave before the other looks. */
 static inline int meet(struct meeting *meeting, int n, double seconds)
 {
-    const struct timespec nap = {.tv_nsec = 100000}; /* on one core the others need a turn */
-    const double end = meet_clock() + seconds;       /* only for threads that wait in vain */
+    const struct timespec nap = {.tv_nsec = 1000000}; /* on one core the others need a turn */
 
     meet_enter(meeting);
-    while (atomic_load(&meeting->highest) < n && meet_clock() < end)
+    for (; seconds > 0 && atomic_load(&meeting->highest) < n; seconds -= 1e-3)
         nanosleep(&nap, NULL);
     meet_leave(meeting);
     return atomic_load(&meeting->highest);

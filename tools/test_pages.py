@@ -9,14 +9,12 @@ import pytest
 import results
 from test_programs import ROOT, help_of, run, start
 
-CHAPTERS = sorted(ROOT.glob("0*/README.md"))
-PAGES = [
-    f for kind in ("README.md", "0*/**/README.md", "guide/*.md") for f in sorted(ROOT.glob(kind))
-]
+KINDS = "README.md", "0*/**/README.md", "guide/*.md"
+PAGES = [file for kind in KINDS for file in sorted(ROOT.glob(kind))]
+CHAPTERS = [file for file in PAGES if (file.parent / "tables.toml").exists()]
 MAKE = re.compile(r"(?:g?make) ([a-z]+(?:-\d)?)(?= |$)")
 PROGRAM = re.compile(r"(?:(python)3? )?([\w/-]+\.py|build/\w+)((?: .*)?)$")
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
 
 
 @each_page
@@ -69,33 +67,13 @@ def test_commands_work(path):
             assert all(option in said for option in options), command
 
 
-def tables_of(path):
-    """Return (its settings, the lines, the remark below) of each table of a chapter's page."""
-    settings = results.settings(path.parent)
-    for found in page.MARKED.finditer(path.read_text()):
-        if found["kind"] == "table":
-            lines = found[0].partition("<!-- end -->")[0].splitlines()[1:]
-            yield settings[found["name"]], lines, found["remark"]
-
-
-@each_chapter
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
 def test_tables_fit_and_have_the_columns_that_their_remarks_name(path):
-    every = results.settings(path.parent).values()
-    known = {column for table in every for column in table.get("columns", "").split()}
-    for table, lines, remark in tables_of(path):
-        assert lines and max(map(len, lines)) <= 80
-        named = known & set(re.findall(r"`([^`]+)`", remark))
-        assert named <= {*table.get("columns", "").split(), *" ".join(lines).split()}, remark
-
-
-@each_chapter
-def test_published_rows_had_their_cores(path):
-    for table, lines, _ in tables_of(path):
-        busy, header = {}, []
-        for words in filter(None, map(str.split, lines)):
-            header = words if words[0] == "version" else header
-            cell = dict(zip(header, words, strict=False)).get("busy", "")
-            if re.match(r"[0-9.]+$", cell):
-                busy[words[0]] = max(float(cell), busy.get(words[0], 0))
-        for name in table.get("cores", ()):  # all have two threads
-            assert busy[name.rpartition("/")[2]] >= 2 * results.ENOUGH, name
+    tables = results.settings(path.parent)
+    columns = {name: about.get("columns", "") for name, about in tables.items()}
+    every = set(" ".join(columns.values()).split())
+    for found in page.MARKED.finditer(path.read_text()):
+        table, remark = found[0].removesuffix(found["remark"]), found["remark"]
+        assert max(map(len, table.splitlines())) <= 80
+        named = every & set(re.findall(r"`([^`]+)`", remark))
+        assert named <= set(f"{table} {columns.get(found['name'])}".split()), remark
