@@ -15,10 +15,7 @@ setup_file() {
     [ -n "$CLANG" ] || return 0
     OMP_TOOL_LIBRARIES=$("$CLANG" -print-file-name=libarcher.so)
     works "$CLANG" -fsanitize=thread || return 0
-    for name in "tsan-$(uname -m)" tsan; do
-        LIBRARY=$("$CLANG" -print-file-name="libclang_rt.$name.so")
-        [ ! -e "$LIBRARY" ] || break
-    done
+    LIBRARY=$(find "$("$CLANG" -print-resource-dir)/" -name 'libclang_rt.tsan*.so' | head -n 1)
 }
 
 needs_clang() { [ -n "$CLANG" ] || skip 'no clang with OpenMP (clang and libomp-dev)'; }

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import subprocess
 import sys
 import sysconfig
 
@@ -25,14 +24,8 @@ os.environ |= {"OMP_WAIT_POLICY": "passive", "LC_ALL": "C", "PYTHONIOENCODING": 
 
 
 def run(command, seconds=300, waiting="", **variables):
-    """Run a command; return (exit code, output, errors). The code is None if it had no end."""
-    try:
-        return bounded.run(command, seconds, waiting, os.environ | variables)
-    except subprocess.TimeoutExpired as late:
-        return None, late.output, f"still running after {seconds:g} s"
-    except OSError as error:
-        what = f"cannot run {error.filename}: " if error.filename else ""
-        return None, "", what + error.strerror
+    """Run a command; return (exit code, output, errors), as bounded.run() does."""
+    return bounded.run(command, seconds, waiting, os.environ | variables)
 
 
 def compile_to(target, source, *command):

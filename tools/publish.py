@@ -61,10 +61,10 @@ def main():
     marked = [(path, found) for path, text in texts.items() for found in page.MARKED.finditer(text)]
     tables = sorted({path.parent / found["name"] for path, found in marked if found["name"]})
     measure_until_right(tables)
-    new = {path: filled(text, path.parent, tables) for path, text in texts.items()}
-    for path, text in new.items():
-        store(path, lambda unfinished, text=text: unfinished.write_text(text, encoding="utf-8"))
-        print(f"{path}: {'unchanged' if text == texts[path] else 'written'}")
+    for path, text in texts.items():
+        new = filled(text, path.parent, tables)
+        store(path, lambda unfinished, new=new: unfinished.write_text(new, encoding="utf-8"))
+        print(f"{path}: {'unchanged' if new == text else 'written'}")
 
 
 if __name__ == "__main__":
