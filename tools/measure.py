@@ -100,7 +100,8 @@ def show(name, took):
         print(f"  {name:<18}{programs[:48]:<50}{took:6.1f} s")
     else:
         print(results.show(Path(name)), end="\n\n")
-        page.say(page.remark(Path(name)) + "\n")
+        page.say_remark(Path(name))
+        print()
 
 
 def main():

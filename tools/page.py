@@ -1,24 +1,37 @@
-"""What a chapter's page says, on the terminal.
+"""The chapters' pages: what they say on the terminal, and the tables that are written into them.
 
-python page.py question 01-gil-demo   its question; on a terminal, time for a guess
-python page.py next 01-gil-demo       what comes after it
+    python page.py question 01-gil-demo      its question; on a terminal, time for a guess
+    python page.py next 01-gil-demo          what comes after it
+    python page.py publish README.md ...     fill the tables' places, see guide/contributing.md
+
+What is published is of this machine and this commit, and each row that must have its cores had
+them; what is not yet so is measured first. Otherwise nothing is written.
 """
 
 import os
 import re
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-import bench
+import machine
+import results
+from bench import fail, run, store
 from rich.console import Console
 from rich.markdown import Markdown
 
-# What publish.py writes, and the quotation below it.
-MARKED = re.compile(
+# The place of a table, and the quotation below it.
+PLACE = re.compile(
     r"(?P<begin><!-- (?P<kind>table|ladder|summary|machine)(?:: (?P<name>\S+))? -->\n).*?"
     r"(?P<end><!-- end -->\n+(?P<remark>(?:>[^\n]*\n)*))",
     re.DOTALL,
 )
+TRIES = 5  # to measure a table with all its cores
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
 
 
 def say(text):
@@ -26,31 +39,80 @@ def say(text):
     Console(width=80, height=25).print(Markdown(text))
 
 
-def remark(table):
-    """Return the quotation under a table in its folder's page, "" if there is none."""
-    text = (table.parent / "README.md").read_text(encoding="utf-8")
-    found = [m["remark"] for m in MARKED.finditer(text) if m["name"] == table.name]
-    return re.sub("^> ?", "", "".join(found), flags=re.MULTILINE)
+def say_remark(table):
+    """Print the quotation under a table in its folder's page."""
+    found = PLACE.finditer(read(table.parent / "README.md"))
+    remark = "".join(place["remark"] for place in found if place["name"] == table.name)
+    say(re.sub("^> ?", "", remark, flags=re.MULTILINE))
 
 
-def wait_for_a_guess():
-    """Wait for Enter, but only where somebody can press it: at a terminal, in the foreground."""
+def section(folder, heading):
+    return read(folder / "README.md").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def question(folder):
+    """Show a chapter's question, and wait for a guess where somebody can press Enter."""
+    title = read(folder / "README.md").splitlines()[0].removeprefix("# ")
+    say(f"**{title}**\n{section(folder, 'Question')}")
     if os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp() and not os.getenv("CI"):
         print("\nGuess, then press Enter ", end="", flush=True)
         sys.stdin.readline()
 
 
+def say_next(folder):
+    say(section(folder, "Next"))
+    print(f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
+
+
+def objection(table, here):
+    """Say what keeps a table from being published; "" if nothing does."""
+    rows = results.rows_of(table)
+    if not rows or any(rows[0][key] != here[key] for key in ("machine", "commit", "options")):
+        return "not measured on this machine, at this commit, without THREADS="
+    starved = [row["name"] for row in rows if row["starved"]]
+    return ", ".join(f"{name} without a core for each thread" for name in starved)
+
+
+def make(table):
+    subprocess.run(["make", "-s", "-C", table.parent, f"measure-{table.name}"], check=False)
+
+
+def measure_until_right(tables):
+    """Measure what cannot be published yet, and again where a row did not have its cores."""
+    here = machine.metadata()
+    if here["commit"].endswith("+") or here["commit"] == "none":
+        fail(1, "nothing is written: commit first, so that the figures have a commit")
+    for tries_left in reversed(range(TRIES + 1)):
+        wrong = {table: why for table in tables if (why := objection(table, here))}
+        for table in wrong if tries_left else ():
+            make(table)
+    if wrong:
+        fail(1, f"nothing is written: {'; '.join(f'{t}: {why}' for t, why in wrong.items())}")
+
+
+def filled(folder, tables, place):
+    """Return a place in the page of a folder with what belongs there."""
+    name, kind = place["name"], place["kind"]
+    shown = results.SHOW[kind](folder / name if name else tables)
+    fence = ("```text\n", "```\n") if kind != "machine" else ("", "")
+    return place["begin"] + f"{shown}\n".join(fence) + place["end"]
+
+
+def publish(*paths):
+    """Write the measured tables into pages, between their markers."""
+    places = [(path, place) for path in paths for place in PLACE.finditer(read(path))]
+    tables = sorted({path.parent / place["name"] for path, place in places if place["name"]})
+    measure_until_right(tables)
+    for path in paths:
+        text = PLACE.sub(partial(filled, path.parent, tables), read(path))
+        store(path, lambda unfinished, text=text: unfinished.write_text(text, encoding="utf-8"))
+        print(f"{path} is written")
+
+
 def main():
-    part, folder = sys.argv[1], Path(sys.argv[2])
-    title, *sections = (folder / "README.md").read_text(encoding="utf-8").split("\n## ")
-    about = dict(section.split("\n", 1) for section in sections)
-    if part == "question":
-        say(f"**{title.splitlines()[0].removeprefix('# ')}**\n{about['Question']}")
-        wait_for_a_guess()
-    else:
-        say(about["Next"])
-        print(f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
+    _, what, *paths = sys.argv
+    {"question": question, "next": say_next, "publish": publish}[what](*map(Path, paths))
 
 
 if __name__ == "__main__":
-    bench.run(main)
+    run(main)

@@ -72,7 +72,7 @@ def test_tables_fit_and_have_the_columns_that_their_remarks_name(path):
     tables = results.settings(path.parent)
     columns = {name: about.get("columns", "") for name, about in tables.items()}
     every = set(" ".join(columns.values()).split())
-    for found in page.MARKED.finditer(path.read_text()):
+    for found in page.PLACE.finditer(path.read_text()):
         table, remark = found[0].removesuffix(found["remark"]), found["remark"]
         assert max(map(len, table.splitlines())) <= 80
         named = every & set(re.findall(r"`([^`]+)`", remark))
