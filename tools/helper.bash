@@ -23,12 +23,8 @@ limited() { timeout -k 5 300 "$@"; }
 # complaint COMMAND ...: what the command writes to stderr, and its exit code.
 complaint() { limited bash -c '"$@" 2>&1 >/dev/null' _ "$@"; }
 
-on_one_core() {
-    limited "$PY" -c '
-import os, sys
-os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-os.execvp(sys.argv[1], sys.argv[1:])' "$@"
-}
+# on_one_core COMMAND ...: on the first that this process may use.
+on_one_core() { limited taskset -c "$(taskset -cp $$ | grep -o '[0-9]*' | sed -n 2p)" "$@"; }
 
 # column NAME VERSION: one cell of the table in $output.
 column() {
