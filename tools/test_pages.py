@@ -1,5 +1,7 @@
 """Do the pages say what is so? Links, code, commands and tables, held against the files."""
 
+import io
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ CHAPTERS = [file for file in PAGES if (file.parent / "tables.toml").exists()]
 MAKE = re.compile(r"(?:g?make) ([a-z]+(?:-\d)?)(?= |$)")
 PROGRAM = re.compile(r"(?:(python)3? )?([\w/-]+\.py|build/\w+)((?: .*)?)$")
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
 
 
 @each_page
@@ -67,7 +70,18 @@ def test_commands_work(path):
             assert all(option in said for option in options), command
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
+@each_chapter
+def test_a_question_waits_for_a_guess_at_a_terminal(path, monkeypatch, capsys):
+    monkeypatch.setattr(os, "isatty", lambda _: True)
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr("sys.stdin", typed := io.StringIO("about two seconds\nnext"))
+    page.question(path.parent)
+    assert typed.read() == "next" and "?" in capsys.readouterr().out
+    assert page.section(path.parent, "Next")
+
+
+@each_chapter
 def test_tables_fit_and_have_the_columns_that_their_remarks_name(path):
     tables = results.settings(path.parent)
     columns = {name: about.get("columns", "") for name, about in tables.items()}

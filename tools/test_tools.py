@@ -1,7 +1,5 @@
-"""The test runner, and questions at a terminal."""
+"""The test runner."""
 
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -29,18 +27,3 @@ def test_what_fails_or_runs_nothing_is_no_pass(tmp_path, texts, last):
     command = [sys.executable, TOOLS / "test.py", tmp_path]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, last)
-
-
-def test_a_question_waits_for_a_guess_at_a_terminal(tmp_path):
-    (tmp_path / "README.md").write_text("# 9 · A page\n\n## Question\n\nHow fast?\n")
-    command = [sys.executable, str(TOOLS / "page.py"), "question", str(tmp_path)]
-    process, terminal = pty.fork()
-    if process == 0:
-        os.environ.pop("CI", None)
-        os.execv(command[0], command)
-    seen = b""
-    while b"Enter" not in seen:
-        seen += os.read(terminal, 1000)
-    assert os.waitpid(process, os.WNOHANG) == (0, 0)
-    os.write(terminal, b"about two seconds\n")
-    assert os.waitpid(process, 0)[1] == 0
