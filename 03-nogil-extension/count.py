@@ -1,14 +1,9 @@
-"""Take n steps in Cython: declared nogil, really released, and deleted by the compiler.
+"""Take steps in Cython: a loop that the compiler deletes, and one that it has to keep.
 
     python count.py
-    python count.py -n 100000000 -t 4
 
-The three functions are in counter.pyx, and the answer is the number of steps taken. `inside` is
-how many threads were in the loop at one moment; the deleted one has no loop to be in.
+The loops are in counter.pyx, and the answer is the number of steps taken.
 """
-
-from concurrent.futures import ThreadPoolExecutor
-from timeit import repeat
 
 from bench import built, header, read_options, row, run, stopwatch, verdict
 
@@ -16,44 +11,30 @@ with built():
     import counter
 
 
-def take_steps(count, n, threads):
-    """Take n steps with count(share), called for many shares on a pool of threads."""
-    pieces = max(64, 4 * threads)
-    shares = [n // pieces + (i < n % pieces) for i in range(pieces)]
-    with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(count, shares))
-
-
-def cost_of_deleted():
-    """Say what deleted() costs, with ever more steps until it costs a millisecond."""
-    for n in (10**power for power in range(3, 16)):
-        seconds = min(repeat(lambda: counter.deleted(n), number=1))  # noqa: B023 - called at once
-        if seconds > 0.001:
-            return f"deleted({n:,}) takes {seconds:.2g} s: this compiler kept the loop"
-    return f"deleted({n:,}) takes {seconds * 1e6:.2g} microseconds: it does no work at all"
+def most_steps(count):
+    """Return 10**15, or how many steps take 0.1 s if the compiler kept the loop."""
+    n = 1000
+    while n < 10**15:
+        with stopwatch() as took:
+            count(n)
+        if took.wall > 0.1:
+            break
+        n *= 10
+    return n
 
 
 def main():
-    args = read_options(
-        __doc__,
-        n=(3 * 10**8, 1, 10**11, "steps to take"),
-        t=(2, 1, 256, "threads"),
-    )
-    print(f"take {args.n:,} steps in Cython")
-    header("inside")
-    for version, count, threads in (
-        ("sequential", counter.held, 1),
-        ("declared", counter.held, args.t),
-        ("released", counter.released, args.t),
-        ("deleted", counter.deleted, 1),
-    ):
-        counter.reset_inside()
+    args = read_options(__doc__, n=(3 * 10**8, 1, 10**11, "steps of the loop that is kept"))
+    most = most_steps(counter.deleted)
+    print("take steps in Cython; a processor takes one in about a nanosecond")
+    header("ns/step")
+    for version, count, n in ("deleted", counter.deleted, most), ("kept", counter.held, args.n):
         with stopwatch() as took:
-            steps = take_steps(count, args.n, threads)
-        inside = "-" if version == "deleted" else counter.inside()
-        row(version, threads, steps, steps == args.n, took, inside)
+            steps = count(n)
+        row(version, 1, steps, steps == n, took, f"{took.wall * 1e9 / steps:.2g}")
     verdict()
-    print(f"\n{cost_of_deleted()}")
+    if most < 10**15:
+        print("\nthis compiler kept both loops")
 
 
 if __name__ == "__main__":

@@ -1,61 +1,29 @@
 /* The work, which needs no GIL: it touches no Python object, and does not even know Python.h. */
-#ifndef LOOPS_H
-#define LOOPS_H
+#pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+static const long long LIMIT = 1000000000000; /* up to here d * d is far from overflowing */
 
-#include "../tools/meet.h"
+#define NO_RANGE "expected 0 <= lo <= hi <= 10**12, not lo = %lld, hi = %lld"
 
-static double seconds_now(void)
+static inline int is_range(long long lo, long long hi)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    return 0 <= lo && lo <= hi && hi <= LIMIT;
 }
 
-static int is_prime(uint64_t n)
+static inline int is_prime(long long n)
 {
-    if (n < 2)
-        return 0;
-    for (uint64_t d = 2; d * d <= n; d++)
+    for (long long d = 2; d * d <= n; d++)
         if (n % d == 0)
             return 0;
-    return 1;
+    return n >= 2;
 }
 
-/* Count the primes in [lo, hi). */
-static uint64_t count_range(struct meeting *meeting, uint64_t lo, uint64_t hi)
+/* Count the primes in lo <= n < hi. */
+static inline long long count_primes(long long lo, long long hi)
 {
-    uint64_t primes = 0;
+    long long primes = 0;
 
-    meet_enter(meeting);
-    for (uint64_t n = lo; n < hi; n++)
-        primes += (uint64_t)is_prime(n);
-    meet_leave(meeting);
+    for (long long n = lo; n < hi; n++)
+        primes += is_prime(n);
     return primes;
 }
-
-/* Return the first prime in [n, hi), or hi. */
-static uint64_t next_prime(struct meeting *meeting, uint64_t n, uint64_t hi)
-{
-    meet_enter(meeting);
-    while (n < hi && !is_prime(n))
-        n++;
-    meet_leave(meeting);
-    return n;
-}
-
-static uint64_t sum_bytes(struct meeting *meeting, const unsigned char *bytes, size_t n)
-{
-    uint64_t sum = 0;
-
-    meet_enter(meeting);
-    for (size_t i = 0; i < n; i++)
-        sum += bytes[i];
-    meet_leave(meeting);
-    return sum;
-}
-
-#endif

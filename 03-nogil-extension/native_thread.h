@@ -5,24 +5,17 @@
  *                              native_detach()    gives both back
  *     caller, with the GIL     native_close()     after the thread has ended
  *
- * The caller waits for the thread. Until 3.14 nothing else keeps the interpreter alive: when the
- * process ends meanwhile (the caller was a daemon thread), the thread ends or sleeps for ever in
- * its next call that takes the GIL. From 3.15 on, the end of the process waits for native_close().
- *
  * PyGILState_Ensure() and PyGILState_Release() do the middle part in one line, but always for the
- * main interpreter: called for another one they run its objects under the wrong GIL. Python 3.15
- * has calls that name the interpreter and keep it alive (PEP 788). Before, the thread state is
- * made by hand.
+ * main interpreter: for another one they would take the wrong GIL. Python 3.15 has calls that name
+ * the interpreter and keep it alive (PEP 788). Before, the thread state is made by hand.
  */
-#ifndef NATIVE_THREAD_H
-#define NATIVE_THREAD_H
-
+#pragma once
 #include <Python.h>
 
 #if PY_VERSION_HEX >= 0x030F0000
 
 struct native {
-    PyInterpreterGuard *interpreter; /* until it is closed, the interpreter does not end */
+    PyInterpreterGuard *interpreter;
     PyThreadStateToken *state;
 };
 
@@ -76,10 +69,7 @@ static void native_detach(struct native *native)
     PyThreadState_DeleteCurrent();
 }
 
-static void native_close(struct native *native)
-{
-    (void)native;
-}
+#define native_close(native)
 
 #endif
 
@@ -98,10 +88,7 @@ static PyObject *PyErr_GetRaisedException(void)
     return value;
 }
 
-static void PyErr_SetRaisedException(PyObject *value)
-{
-    PyErr_Restore(Py_NewRef(Py_TYPE(value)), value, PyException_GetTraceback(value));
-}
+#define PyErr_SetRaisedException(value)                                                            \
+    PyErr_Restore(Py_NewRef(Py_TYPE(value)), value, PyException_GetTraceback(value))
 
-#endif
 #endif

@@ -1,12 +1,9 @@
 """Count the primes below n on threads that share one GIL: held, and released.
 
     python primes.py
-    python primes.py -n 200000 -t 4
 
-The loop is C, in loops.h, and the same in every row; primesmodule.c calls it in several ways:
-`held` keeps the GIL while it runs, `released` gives it back first, `interruptible` in pieces, so
-that Ctrl-C could stop it (in the main thread: Python handles signals in no other). The last two are
-the same loop in Cython, in primes.pyx. `inside` is how many threads were in the loop at one moment.
+The loop is C (count_module.c) and Cython (primes.pyx). In `cython-declared` it may run without the
+GIL, and nobody releases the GIL. `inside` is how many threads were in the loop at one moment.
 """
 
 import sys
@@ -15,74 +12,61 @@ from concurrent.futures import ThreadPoolExecutor
 from bench import built, fail, header, read_options, row, run, stopwatch, verdict
 
 with built():
-    import _primes
+    import _count
     import primes_cython
 
 KNOWN = {200_000: 17_984, 1_000_000: 78_498, 2_000_000: 148_933}
 
 
 def count_primes(count, n, threads):
-    """Count the primes below n with count(lo, hi), called for many ranges on a pool of threads.
+    """Count the primes below n with count(lo, hi), on a pool of threads.
 
-    Large numbers take longer than small ones. So there are more ranges than threads, and a
-    thread that is done takes the next one.
+    Large numbers take longer, so there are more ranges than threads: who is done takes the next.
     """
-    pieces = max(64, 4 * threads)
+    pieces = 32 * threads
     cuts = [n * i // pieces for i in range(pieces + 1)]
     with ThreadPoolExecutor(threads) as pool:
         return sum(pool.map(count, cuts[:-1], cuts[1:]))
 
 
-def show_table(n, threads):
-    header("inside")
-    expected = KNOWN.get(n)
-    for version, module, count, workers in (
-        ("sequential", _primes, _primes.count_held, 1),
-        ("held", _primes, _primes.count_held, threads),
-        ("released", _primes, _primes.count, threads),
-        ("interruptible", _primes, _primes.count_interruptible, threads),
-        ("cython-held", primes_cython, primes_cython.count_held, threads),
-        ("cython-released", primes_cython, primes_cython.count, threads),
-    ):
-        module.reset_inside()
-        with stopwatch() as took:
-            primes = count_primes(count, n, workers)
-        if expected is None:
-            expected = primes
-        row(version, workers, primes, primes == expected, took, module.inside())
-    verdict()
-
-
 def rendezvous(module, meet, timeout):
-    """Let two threads wait for each other inside C; return how many were there at once."""
+    """Let two threads wait for each other inside; return how many were there at one moment."""
     module.reset_inside()
     with ThreadPoolExecutor(2) as pool:
         return max(pool.map(meet, [2, 2], [timeout, timeout]))
 
 
 def show_proof():
-    # The held wait is bound to time out, so it is short; the released ones end when they meet.
-    held = rendezvous(_primes, _primes.meet_held, 0.1)
-    released = rendezvous(_primes, _primes.meet, 30)
-    cython = rendezvous(primes_cython, primes_cython.meet, 30)
-    print(
-        f"two threads wait for each other inside: held, {held} came; released, {released}; "
-        f"in Cython, {cython}"
-    )
+    print("\ntwo threads wait for each other inside, and so many come:")
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    if released != 2 or cython != 2 or (gil and held != 1):
-        fail(1, "wrong: with the GIL held 1 can come, with the GIL released 2 do")
+    for name, module in ("C", _count), ("Cython", primes_cython):
+        # The wait with the GIL held is bound to be in vain, so it is short.
+        held = rendezvous(module, module.meet_held, 0.1)
+        released = rendezvous(module, module.meet_released, 30)
+        print(f"{name:<7} with the GIL held: {held}, with the GIL released: {released}")
+        if released != 2 or (gil and held != 1):
+            fail(1, "wrong: 1 comes if the GIL is held, 2 come if it is released")
 
 
 def main():
     args = read_options(
-        __doc__,
-        n=(2_000_000, 1, 10**8, "count the primes below n"),
-        t=(2, 1, 256, "threads"),
+        __doc__, n=(2_000_000, 1, 10**8, "count the primes below n"), t=(2, 1, 256, "threads")
     )
     print(f"count the primes below {args.n:,} by trial division")
-    show_table(args.n, args.t)
-    print()
+    header("inside")
+    for version, module, count, threads in (
+        ("sequential", _count, _count.held, 1),
+        ("held", _count, _count.held, args.t),
+        ("released", _count, _count.released, args.t),
+        ("cython-declared", primes_cython, primes_cython.declared, args.t),
+        ("cython-released", primes_cython, primes_cython.released, args.t),
+    ):
+        module.reset_inside()
+        with stopwatch() as took:
+            primes = count_primes(count, args.n, threads)
+        right = primes == KNOWN.setdefault(args.n, primes)
+        row(version, threads, primes, right, took, module.inside())
+    verdict()
     show_proof()
 
 

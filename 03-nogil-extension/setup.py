@@ -1,8 +1,6 @@
 """Build the extension modules into build/, and nothing anywhere else.
 
 python setup.py build_ext --force --build-lib build --build-temp build/temp
-
-The compiler is the one that built Python, unless CC names another.
 """
 
 import os
@@ -14,28 +12,21 @@ with built():
     from Cython.Build import cythonize
     from setuptools import Extension, setup
 
+SOURCES = {"_count": "count_module.c", "_manners": "manners_module.c"}
+SOURCES |= {"counter": "counter.pyx", "primes_cython": "primes.pyx"}
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O2"))
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion"]
 
-by_hand = Extension(
-    "_primes",
-    ["primesmodule.c"],
-    extra_compile_args=[*FLAGS, *WARNINGS],
-)
-by_cython = [
+modules = [
     Extension(
         name,
         [source],
-        include_dirs=["."],  # the generated C stands in build/, and ../tools is beside this
+        include_dirs=["."],  # Cython's C stands in build/, and ../tools is beside this
         define_macros=[("CYTHON_USE_MODULE_STATE", 1)],  # a state for each interpreter
-        extra_compile_args=FLAGS,
+        extra_compile_args=FLAGS + WARNINGS * source.endswith(".c"),
     )
-    for name, source in (("counter", "counter.pyx"), ("primes_cython", "primes.pyx"))
+    for name, source in SOURCES.items()
 ]
-
-setup(
-    name="beyond-the-gil-chapter-3",
-    py_modules=[],
-    # annotate: build/primes.html and build/counter.html show what each line became.
-    ext_modules=[by_hand, *cythonize(by_cython, build_dir="build", force=True, annotate=True)],
-)
+# annotate: build/primes.html and build/counter.html show what each line became.
+modules = cythonize(modules, build_dir="build", force=True, annotate=True)
+setup(name="beyond-the-gil-chapter-3", py_modules=[], ext_modules=modules)
