@@ -14,11 +14,13 @@ from pathlib import Path
 import compiling
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.append(str(HERE / "build"))  # a wrong twin is found before, by PYTHONPATH
+HERE = Path(__file__).parent.parent
+# A wrong twin is found before these, by PYTHONPATH.
+sys.path += [str(HERE), str(HERE / "build")]
 _count, _manners, counter = map(import_module, ("_count", "_manners", "counter"))
 cython, primes, manners = map(import_module, ("primes_cython", "primes", "manners"))
 
+TWINS_H = HERE / "tests" / "twins.h"
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 DATA = array.array("B", range(256)) * 8
 BAD_RANGES = [(ValueError, -1, 1), (ValueError, 8, 7), (ValueError, 0, 10**12 + 1)]
@@ -129,7 +131,7 @@ def again(tests, *options, folder="", **variables):
 
 def build(folder, *flags):
     for name in "_count", "_manners":
-        source, words = HERE / f"{name[1:]}_module.c", ("-include", str(HERE / "twins.h"), *flags)
+        source, words = HERE / f"{name[1:]}_module.c", ("-include", str(TWINS_H), *flags)
         assert not compiling.build(folder / f"{name}.so", source, *words)
 
 

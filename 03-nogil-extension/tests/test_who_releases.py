@@ -1,9 +1,12 @@
 """Verdicts of who_releases.py on calls of every kind, and what keeps it from wrong ones."""
 
 import sys
+from pathlib import Path
 from subprocess import run
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 import who_releases
 
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # Bats sets output
 # What the programs print; test_modules.py tests what the modules do.
-load ../tools/helper
+load ../../tools/helper
 
-setup() { cd "$BATS_TEST_DIRNAME" || return; }
+setup() { cd "$BATS_TEST_DIRNAME/.." || return; }
 
 ignoring_ctrl_c() { (trap '' INT && limited "$@"); } # as `make &` in a script starts it
 

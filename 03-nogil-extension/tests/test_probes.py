@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "build"))
+HERE = Path(__file__).parent.parent
+sys.path[:0] = [str(HERE), str(HERE / "build")]
 import grain
 
 
