@@ -9,10 +9,9 @@ time over wall time: how many cores worked.
 import asyncio
 import multiprocessing
 import platform
-import sys
 from concurrent import futures
 
-from bench import header, read_options, row, run, stopwatch, verdict
+from bench import has_gil, header, read_options, row, run, stopwatch, verdict
 
 
 def count_down(n):
@@ -51,7 +50,7 @@ def main():
         pool = futures.InterpreterPoolExecutor
         versions["subinterpreters"] = t, lambda: count_in(pool(t), shares)
 
-    gil = "with" if getattr(sys, "_is_gil_enabled", lambda: True)() else "without"
+    gil = "with" if has_gil() else "without"
     print(f"count down from {args.n:,}, twice; CPython {platform.python_version()} {gil} the GIL")
     header()
     # CPython 3.11 is faster after a function's eighth call, and after the first thread. So all rows

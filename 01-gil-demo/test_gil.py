@@ -12,8 +12,9 @@ import process_cost
 import pytest
 import timeline
 import waiting
+from bench import has_gil
 
-HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+HAS_GIL = has_gil()
 needs_gil = pytest.mark.skipif(not HAS_GIL, reason="this interpreter has no GIL")
 
 

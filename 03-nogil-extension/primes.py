@@ -6,10 +6,9 @@ The loop is C (count_module.c) and Cython (primes.pyx). In `cython-declared` it 
 GIL, and nobody releases the GIL. `inside` is how many threads were in the loop at one moment.
 """
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from bench import built, fail, header, read_options, row, run, stopwatch, verdict
+from bench import built, fail, has_gil, header, read_options, row, run, stopwatch, verdict
 
 with built():
     import _count
@@ -38,13 +37,12 @@ def rendezvous(module, meet, timeout):
 
 def show_proof():
     print("\ntwo threads wait for each other inside, and so many come:")
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     for name, module in ("C", _count), ("Cython", primes_cython):
         # The wait with the GIL held is bound to be in vain, so it is short.
         held = rendezvous(module, module.meet_held, 0.1)
         released = rendezvous(module, module.meet_released, 30)
         print(f"{name:<7} with the GIL held: {held}, with the GIL released: {released}")
-        if released != 2 or (gil and held != 1):
+        if released != 2 or (has_gil() and held != 1):
             fail(1, "wrong: 1 comes if the GIL is held, 2 come if it is released")
 
 

@@ -24,7 +24,7 @@ def show(doc, main):
         main() or bench.fail(1, "this is not what was expected")
 
     # The mistakes are about the GIL: a free-threaded Python begins again with it turned on.
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not bench.has_gil():
         os.environ["PYTHON_GIL"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.argv])
     bench.run(run)

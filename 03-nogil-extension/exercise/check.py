@@ -6,11 +6,12 @@ make exercise-3 at the top, or in the chapter: make exercise WORK=exercise/solut
 import sys
 from pathlib import Path
 
+from bench import has_gil
 from compiling import address_sanitizer, build
 from exercise import ask, check
 
 HERE = Path(__file__).resolve().parent
-HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+HAS_GIL = has_gil()
 WORDS = "-include", HERE / "harness.h", f"-DHAS_GIL={HAS_GIL:d}", "-iquote", HERE
 CLAIMS = (
     "the answer is right",

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
-from bench import fail, header, read_options, row, run, stopwatch, verdict
+from bench import fail, has_gil, header, read_options, row, run, stopwatch, verdict
 
 OTHER = Path(__file__).resolve().parent.parent / "build" / "other"
 KNOWN = {1_000_000: 78_498}
@@ -55,7 +55,7 @@ def rendezvous(room, functions, how, n):
 
 def show_table(room, here, n, t):
     """Print the rows; return the languages in which the GIL was held or released by mistake."""
-    gil, wrong = getattr(sys, "_is_gil_enabled", lambda: True)(), []
+    gil, wrong = has_gil(), []
     header("inside", "held")
     for suffix, threads in ("", 1), ("-threads", t):
         for language, functions in here.items():

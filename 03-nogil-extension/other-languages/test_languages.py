@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import primes
 import pytest
+from bench import has_gil
 
-C, GIL = primes.load("c"), getattr(sys, "_is_gil_enabled", lambda: True)()
+C, GIL = primes.load("c"), has_gil()
 WAYS = (max, C.held, 0.1, "odd odd-threads"), (C.held, C.held, 0.1, "in odd: ")
 WAYS += ((C.released, C.released, 30, "in odd: "),)  # where two are to meet, they have time
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import compiling
 import pytest
+from bench import has_gil
 
 HERE = Path(__file__).parent.parent
 # A wrong twin is found before these, by PYTHONPATH.
@@ -21,7 +22,7 @@ _count, _manners, counter = map(import_module, ("_count", "_manners", "counter")
 cython, primes, manners = map(import_module, ("primes_cython", "primes", "manners"))
 
 TWINS_H = HERE / "tests" / "twins.h"
-GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+GIL = has_gil()
 DATA = array.array("B", range(256)) * 8
 BAD_RANGES = [(ValueError, -1, 1), (ValueError, 8, 7), (ValueError, 0, 10**12 + 1)]
 BAD_RANGES += [(OverflowError, 0, 2**63), (TypeError, 1.0, 2), (TypeError, 1, "7"), (TypeError, 1)]

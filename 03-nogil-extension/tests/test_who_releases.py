@@ -5,11 +5,12 @@ from pathlib import Path
 from subprocess import run
 
 import pytest
+from bench import has_gil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import who_releases
 
-GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+GIL = has_gil()
 HOLD = "import ctypes, time; hold = ctypes.PyDLL(None).usleep"  # CDLL would release it
 ONE_CORE = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])"
 CASES = [
