@@ -78,7 +78,7 @@ def break_even(speedups):
 
 def main():
     t = read_options(__doc__, t=(2, 2, 256, "threads that share the work")).t
-    print(f"calls of seven lengths: {t} threads that release the GIL, against one that holds it")
+    print(f"calls of seven lengths: {t} threads that release the GIL, one that holds it")
     header("inside", "held")
     a_step, shown = shortest(counter.held, 10**6), []
     with ThreadPoolExecutor(t) as pool:
