@@ -38,7 +38,7 @@ def load(language):
 
 def count_primes(count, n, threads):
     """Count the primes below n with count(lo, hi), called for many ranges on a pool of threads."""
-    cuts = [n * i // 1024 for i in range(1025)]
+    cuts = [n * i // 128 for i in range(129)]
     with ThreadPoolExecutor(threads) as pool:
         return sum(pool.map(count, cuts[:-1], cuts[1:]))
 
