@@ -18,6 +18,7 @@
 static long long count_inside(struct meeting *room, long long lo, long long hi)
 {
     meet_enter(room);
+    meet_others(room); /* waits only after expect() */
     long long primes = count_primes(lo, hi);
     meet_leave(room);
     return primes;
@@ -52,36 +53,17 @@ static PyObject *released(PyObject *module, PyObject *args)
     return PyLong_FromLongLong(primes);
 }
 
-/* Return 1, or 0 with an exception. Nothing ends a wait from outside, so it is bounded. */
-static int parse_meeting(PyObject *args, int *n, double *timeout)
+static PyObject *expect(PyObject *module, PyObject *args)
 {
-    if (PyArg_ParseTuple(args, "id", n, timeout) && !(*n >= 1 && *timeout >= 0 && *timeout <= 60))
-        PyErr_SetString(PyExc_ValueError, "expected n >= 1 and 0 <= timeout <= 60");
-    return !PyErr_Occurred();
-}
-
-static PyObject *meet_held(PyObject *module, PyObject *args)
-{
-    double timeout;
+    double seconds;
     int n;
 
-    if (!parse_meeting(args, &n, &timeout))
+    if (!PyArg_ParseTuple(args, "id:expect", &n, &seconds))
         return NULL;
-    return PyLong_FromLong(meet(PyModule_GetState(module), n, timeout));
-}
-
-static PyObject *meet_released(PyObject *module, PyObject *args)
-{
-    struct meeting *room = PyModule_GetState(module);
-    double timeout;
-    int n, met;
-
-    if (!parse_meeting(args, &n, &timeout))
-        return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    met = meet(room, n, timeout);
-    Py_END_ALLOW_THREADS
-    return PyLong_FromLong(met);
+    if (!(n >= 0 && seconds >= 0 && seconds <= 60)) /* nothing else ends a wait in vain */
+        return PyErr_Format(PyExc_ValueError, "expected n >= 0 and 0 <= seconds <= 60");
+    meet_expect(PyModule_GetState(module), n, seconds);
+    Py_RETURN_NONE;
 }
 
 static PyObject *inside(PyObject *module, PyObject *Py_UNUSED(none))
@@ -89,19 +71,11 @@ static PyObject *inside(PyObject *module, PyObject *Py_UNUSED(none))
     return PyLong_FromLong(((struct meeting *)PyModule_GetState(module))->highest);
 }
 
-static PyObject *reset_inside(PyObject *module, PyObject *Py_UNUSED(none))
-{
-    meet_reset(PyModule_GetState(module));
-    Py_RETURN_NONE;
-}
-
 static PyMethodDef methods[] = {
     {"held", held, METH_VARARGS, "held(lo, hi): count primes, and hold the GIL"},
     {"released", released, METH_VARARGS, "released(lo, hi): count primes without the GIL"},
-    {"meet_held", meet_held, METH_VARARGS, "meet_held(n, timeout): like meet_released, in vain"},
-    {"meet_released", meet_released, METH_VARARGS, "meet_released(n, timeout): wait for n threads"},
-    {"inside", inside, METH_NOARGS, "inside(): the highest number of threads at one moment"},
-    {"reset_inside", reset_inside, METH_NOARGS, "reset_inside(): start inside() again"},
+    {"expect", expect, METH_VARARGS, "expect(n, seconds): in the loop, let n threads wait for each other"},
+    {"inside", inside, METH_NOARGS, "inside(): the most threads at one moment since expect()"},
     {0},
 };
 

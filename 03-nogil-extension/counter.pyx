@@ -4,8 +4,6 @@
 #
 # cython: freethreading_compatible=True
 #     A promise, without which a free-threaded Python turns its GIL on: `room` is made of atomics.
-# cython: subinterpreters_compatible=own_gil
-#     Interpreters that have a GIL each may import this: see CYTHON_USE_MODULE_STATE in setup.py.
 
 from room cimport meet_enter, meet_leave, meet_reset, room
 

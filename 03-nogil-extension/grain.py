@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
 from threading import Barrier
 
-from bench import built, header, read_options, row, rows, run, stopwatch, verdict
+from bench import built, header, read_options, row, run, stopwatch, verdict
 
 with built():
     import counter
@@ -59,9 +59,8 @@ def show_row(pool, name, steps, calls, threads):
     one, held, released = (
         sorted(same, key=lambda took: took.wall)[ROUNDS // 2] for same in zip(*rounds, strict=True)
     )
-    rows[:1] = [(name, one.wall, True)]  # row() takes `speedup` against the first of the rows
     cells = counter.inside(), f"{one.wall / held.wall:.2f}"
-    row(name, threads, released.steps, right, released, *cells)
+    row(name, threads, released.steps, right, released, *cells, base=one.wall)
     return one.wall / released.wall, released.cpu / released.wall
 
 

@@ -33,7 +33,7 @@ def notes_beside(other, seconds):
     """Count how often we note the time while the other interpreter certainly holds its GIL."""
     notes, before = [], monotonic()
     with ThreadPoolExecutor(1) as pool:
-        hold = f"import ctypes; ctypes.PyDLL(None).usleep({seconds * 1e6:.0f})"
+        hold = f"_count.expect(2, {seconds}); _count.held(0, 0); _count.expect(0, 0)"
         holder = pool.submit(other.exec, hold)
         while not holder.done():
             sleep(0.001)

@@ -116,12 +116,13 @@ static int run_native_thread(struct job *job)
     Py_BEGIN_ALLOW_THREADS /* the thread needs the GIL: to hold it while waiting is a deadlock */
     error = pthread_create(&thread, NULL, visit, job);
     if (!error)
-        pthread_join(thread, &attached);
+        pthread_join(thread, &attached); /* Ctrl-C has to wait for it, too */
     Py_END_ALLOW_THREADS
     native_close(&job->native);
 
+    errno = error;
     if (error)
-        PyErr_Format(PyExc_OSError, "cannot start a thread: %s", strerror(error));
+        PyErr_SetFromErrno(PyExc_OSError);
     else if (!attached)
         PyErr_NoMemory();
     else if (job->exception)

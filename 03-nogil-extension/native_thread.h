@@ -88,7 +88,9 @@ static PyObject *PyErr_GetRaisedException(void)
     return value;
 }
 
-#define PyErr_SetRaisedException(value)                                                            \
-    PyErr_Restore(Py_NewRef(Py_TYPE(value)), value, PyException_GetTraceback(value))
+static void PyErr_SetRaisedException(PyObject *value)
+{
+    PyErr_Restore(Py_NewRef(Py_TYPE(value)), value, PyException_GetTraceback(value));
+}
 
 #endif

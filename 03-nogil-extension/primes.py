@@ -14,6 +14,7 @@ with built():
     import _count
     import primes_cython
 
+PATIENCE = 30  # seconds: threads that can meet do so in a few milliseconds
 KNOWN = {200_000: 17_984, 1_000_000: 78_498, 2_000_000: 148_933}
 
 
@@ -28,20 +29,21 @@ def count_primes(count, n, threads):
         return sum(pool.map(count, cuts[:-1], cuts[1:]))
 
 
-def rendezvous(module, meet, timeout):
-    """Let two threads wait for each other inside; return how many were there at one moment."""
-    module.reset_inside()
+def rendezvous(module, count, seconds):
+    """Let two threads wait for each other in the loop; return how many were there at one moment."""
+    module.expect(2, seconds)
     with ThreadPoolExecutor(2) as pool:
-        return max(pool.map(meet, [2, 2], [timeout, timeout]))
+        list(pool.map(count, [0, 0], [0, 0]))
+    return module.inside()
 
 
 def show_proof():
-    print("\ntwo threads wait for each other inside, and so many come:")
-    for name, module in ("C", _count), ("Cython", primes_cython):
+    print("\ntwo threads wait for each other in the loop, and so many come:")
+    for name, module, hold in ("C", _count, "held"), ("Cython", primes_cython, "declared"):
         # The wait with the GIL held is bound to be in vain, so it is short.
-        held = rendezvous(module, module.meet_held, 0.1)
-        released = rendezvous(module, module.meet_released, 30)
-        print(f"{name:<7} with the GIL held: {held}, with the GIL released: {released}")
+        held = rendezvous(module, getattr(module, hold), 0.1)
+        released = rendezvous(module, module.released, PATIENCE)
+        print(f"{name:<7} {hold}: {held}, released: {released}")
         if released != 2 or (has_gil() and held != 1):
             fail(1, "wrong: 1 comes if the GIL is held, 2 come if it is released")
 
@@ -59,7 +61,7 @@ def main():
         ("cython-declared", primes_cython, primes_cython.declared, args.t),
         ("cython-released", primes_cython, primes_cython.released, args.t),
     ):
-        module.reset_inside()
+        module.expect(0, 0)
         with stopwatch() as took:
             primes = count_primes(count, args.n, threads)
         right = primes == KNOWN.setdefault(args.n, primes)

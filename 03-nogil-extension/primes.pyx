@@ -8,10 +8,8 @@
 #     n % d as in C. Python's rules check for d == 0 each time, and a check may raise.
 # cython: freethreading_compatible=True
 #     A promise, without which a free-threaded Python turns its GIL on: `room` is made of atomics.
-#
-# There is no subinterpreters_compatible: with a GIL each, `with gil` does not work yet.
 
-from room cimport meet, meet_enter, meet_leave, meet_reset, room
+from room cimport meet_enter, meet_expect, meet_leave, meet_others, room
 
 
 # `noexcept`: the function raises nothing, so its caller never has to look for an exception.
@@ -38,6 +36,7 @@ cdef Py_ssize_t count_primes(Py_ssize_t lo, Py_ssize_t hi) except -1 nogil:
     cdef Py_ssize_t n = lo, primes = 0
     check_range(lo, hi)
     meet_enter(&room)
+    meet_others(&room)  # waits only after expect()
     while n < hi:
         primes += is_prime(n)
         n += 1
@@ -72,22 +71,12 @@ def for_each(Py_ssize_t lo, Py_ssize_t hi, callback):
                     callback(n)
 
 
-cpdef int meet_held(int n, double timeout) noexcept nogil:
-    """Wait like meet_released(), but in vain: no other thread can come in."""
-    return meet(&room, n, min(timeout, 60))
-
-
-def meet_released(int n, double timeout):
-    """Wait until n threads are inside, or some seconds, 60 at most; return how many there were."""
-    cdef int met
-    with nogil:
-        met = meet(&room, n, min(timeout, 60))
-    return met
+def expect(int n, double seconds):
+    """Begin inside() anew; in the loop let n threads wait for each other, for some seconds."""
+    if not (n >= 0 and 0 <= seconds <= 60):
+        raise ValueError("expected n >= 0 and 0 <= seconds <= 60")
+    meet_expect(&room, n, seconds)
 
 
 def inside():
     return room.highest
-
-
-def reset_inside():
-    meet_reset(&room)

@@ -1,4 +1,4 @@
-# A room that counts the threads in it, for counter.pyx and primes.pyx: each has one of its own.
+# A room that counts the threads in it: counter.pyx and primes.pyx have one each.
 cdef extern from *:
     """
     #include "../tools/meet.h"
@@ -9,5 +9,6 @@ cdef extern from *:
     meeting room
     void meet_enter(meeting *) noexcept nogil
     void meet_leave(meeting *) noexcept nogil
+    void meet_others(meeting *) noexcept nogil
     void meet_reset(meeting *) noexcept nogil
-    int meet(meeting *, int n, double seconds) noexcept nogil
+    void meet_expect(meeting *, int n, double seconds) noexcept nogil

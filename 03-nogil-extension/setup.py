@@ -22,7 +22,6 @@ modules = [
         name,
         [source],
         include_dirs=["."],  # Cython's C stands in build/, and ../tools is beside this
-        define_macros=[("CYTHON_USE_MODULE_STATE", 1)],  # a state for each interpreter
         extra_compile_args=FLAGS + WARNINGS * source.endswith(".c"),
     )
     for name, source in SOURCES.items()

@@ -114,9 +114,9 @@ def header(*columns):
     print(names, *map("{:>7}".format, columns))
 
 
-def row(version, threads, answer, right, took, *cells):  # of the table that header() began
+def row(version, threads, answer, right, took, *cells, base=None):  # of the table of header()
     rows.append((version, took.wall, right))
-    speedup, busy = rows[0][1] / took.wall, took.cpu / took.wall
+    speedup, busy = (base or rows[0][1]) / took.wall, took.cpu / took.wall
     fixed = f"{version:<16}{threads:>8} {answer:>15}{took.wall:>#10.4g}{speedup:>8.2f} {busy:.2f}"
     print(fixed, *map("{:>7}".format, cells))
 

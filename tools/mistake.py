@@ -19,7 +19,7 @@ from pathlib import Path
 import bench
 import compiling
 
-FREE_THREADED = "python3.15t", "python3.14t", "python3.13t", "python3t"
+FREE_THREADED = "python3.15t", "python3.14t", "python3t"
 ASK = """
 import os, sysconfig
 include = sysconfig.get_path("include")
@@ -40,7 +40,8 @@ def head_of(source):
 
 def surroundings(head):
     """Return Python, flags for the compiler, and variables; or None if the mistake needs more."""
-    variables = {"PYTHON_GIL": "1"}  # a free-threaded Python has its GIL, too
+    # A free-threaded Python has its GIL, too, and what is asserted is looked at.
+    variables = {"PYTHON_GIL": "1", "PYTHONOPTIMIZE": ""}
     if "AddressSanitizer" in head:
         flags, more = compiling.address_sanitizer()
         return sys.executable, flags, variables | more

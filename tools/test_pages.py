@@ -36,7 +36,8 @@ def test_code_is_in_the_files(path):
     inner = path.relative_to(ROOT).parts[:-1]  # none for the top page, which quotes chapters
     chapters = ROOT.glob(inner[0] if inner else "0*")
     folders = {*chapters, path.parent, ROOT / "tools"} if blocks else ()
-    files = [f for kind in ("*.[ch]", "*.py", "*.pyx") for x in folders for f in x.glob(kind)]
+    kinds = "*.[ch]", "*.py", "*.pyx", "mistakes/*.pyx"
+    files = [f for kind in kinds for folder in folders for f in folder.glob(kind)]
     code = [without_indents(file.read_text()) for file in files]
     for part in (part for block in blocks for part in re.split(r"^\s*\.\.\.\n", block, flags=re.M)):
         assert any(without_indents(part) in text for text in code), part

@@ -18,6 +18,12 @@ static inline double sum_products(const double *x, const double *y, Py_ssize_t n
     return sum;
 }
 
+static inline int is_row_of_doubles(const Py_buffer *view)
+{
+    return view->ndim == 1 && view->format && strcmp(view->format, "d") == 0 &&
+           (view->len == 0 || (uintptr_t)view->buf % _Alignof(double) == 0);
+}
+
 static PyObject *dot(PyObject *module, PyObject *args);
 
 static PyMethodDef methods[] = {

@@ -17,7 +17,7 @@ from importlib import import_module
 
 CALLS, MANY = 2000, 100_000  # so many doubles are worth a release by anybody's rule
 BAD = {"'text'": TypeError, "None": TypeError, "ints": TypeError, "table": TypeError}
-BAD |= {"every_other": BufferError, "shorter": ValueError}
+BAD |= {"every_other": BufferError, "shorter": ValueError, "unaligned": TypeError}
 WRONG = {"dot()": TypeError, "dot(a)": TypeError, "dot(a, b, a)": TypeError}
 WRONG |= {f"dot({name}, b)": error for name, error in BAD.items()}
 WRONG |= {f"dot(a, {name})": error for name, error in BAD.items()}
@@ -31,6 +31,7 @@ def arguments():
     """Return what the calls in WRONG talk about."""
     names = {"a": doubles(8), "b": doubles(8), "shorter": doubles(7), "ints": array("q", [1] * 8)}
     table = memoryview(doubles(8)).cast("B").cast("d", (4, 2))
+    names["unaligned"] = memoryview(bytearray(72))[1:65].cast("d")
     return names | {"table": table, "every_other": memoryview(doubles(16))[::2]}
 
 

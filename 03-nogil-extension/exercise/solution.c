@@ -7,15 +7,14 @@
  * On macOS, add -undefined dynamic_lookup to the second line. */
 #include "dot.h"
 
-/* Take the buffer of an argument. Return 0, or -1 with an exception and with nothing taken. */
+/* Take the buffer of an argument. Return 0, or -1 with an exception. */
 static int take(PyObject *object, const char *name, Py_buffer *view)
 {
     if (PyObject_GetBuffer(object, view, PyBUF_ND | PyBUF_FORMAT) < 0)
         return -1;
-    if (view->ndim == 1 && view->format && strcmp(view->format, "d") == 0)
+    if (is_row_of_doubles(view))
         return 0;
     PyErr_Format(PyExc_TypeError, "%s: expected doubles in one dimension", name);
-    PyBuffer_Release(view);
     return -1;
 }
 

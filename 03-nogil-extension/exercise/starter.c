@@ -17,7 +17,7 @@ static int find(PyObject *object, const char *name, const double **values, Py_ss
 
     if (PyObject_GetBuffer(object, &view, PyBUF_ND | PyBUF_FORMAT) < 0)
         return -1;
-    int right = view.ndim == 1 && view.format && strcmp(view.format, "d") == 0;
+    int right = is_row_of_doubles(&view);
     *values = view.buf;
     *n = right ? view.shape[0] : 0;
     PyBuffer_Release(&view);

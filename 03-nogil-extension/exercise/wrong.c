@@ -1,4 +1,9 @@
 /* Wrong ways to finish the exercise, for the tests: CFLAGS change a part of the solution. */
+#include <string.h>
+
+#ifdef COMPARED /* what tells whether an argument has other numbers than doubles */
+#define strcmp(format, d) (COMPARED)
+#endif
 #include "dot.h"
 
 #ifndef HELD /* done just before the loop, with the GIL */
@@ -6,9 +11,6 @@
 #endif
 #ifndef LOOP /* what is done without the GIL */
 #define LOOP sum = sum_products(x, y, n)
-#endif
-#ifdef COMPARED /* what tells whether an argument has other numbers than doubles */
-#define strcmp(format, d) (COMPARED)
 #endif
 
 static double in_place_of_the_loop(Py_buffer *a, Py_buffer *b, Py_ssize_t n)

@@ -9,7 +9,7 @@
 #endif
 #ifdef RELEASES_EARLY /* the buffer, before it is read */
 #define PyObject_GetBuffer(object, view, how)                                                      \
-    (PyObject_GetBuffer(object, view, how) || (PyBuffer_Release(view), 0))
+    (PyObject_GetBuffer(object, view, how) < 0 ? -1 : (PyBuffer_Release(view), 0))
 #endif
 #ifdef KEEPS_BUFFER
 #define PyBuffer_Release(view)
