@@ -74,7 +74,8 @@ static PyObject *inside(PyObject *module, PyObject *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"held", held, METH_VARARGS, "held(lo, hi): count primes, and hold the GIL"},
     {"released", released, METH_VARARGS, "released(lo, hi): count primes without the GIL"},
-    {"expect", expect, METH_VARARGS, "expect(n, seconds): in the loop, let n threads wait for each other"},
+    {"expect", expect, METH_VARARGS,
+     "expect(n, seconds): in the loop, let n threads wait for each other"},
     {"inside", inside, METH_NOARGS, "inside(): the most threads at one moment since expect()"},
     {0},
 };

@@ -45,8 +45,8 @@ static inline void meet_reset(struct meeting *meeting)
     meet_expect(meeting, 0, 0);
 }
 
-/* Wait inside until n threads have been there at one moment, or for some seconds. `highest` decides:
- * the first of two threads may leave before the other looks. */
+/* Wait inside until n threads have been there at one moment, or for some seconds. `highest`
+ * decides: the first of two threads may leave before the other looks. */
 static inline void meet_wait(struct meeting *meeting, int n, double seconds)
 {
     const struct timespec nap = {.tv_nsec = 1000000}; /* on one core the others need a turn */
