@@ -1,21 +1,13 @@
 # Solution: threads share out the rows, and each has sums of its own.
 #
-#     mkdir -p build && include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
-#     python -m cython exercise/solution.pyx -o build/solution.c
-#     cc -O3 -fopenmp -shared -fPIC -Iexercise -I"$include" build/solution.c -o build/solution.so
-#     PYTHONPATH=build python -c 'import solution; solution.main()'
-#
+#     make exercise WORK=exercise/solution.pyx
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
-import numpy as np
-
 from cython.parallel cimport prange
 from libc.stdint cimport uint8_t
 
 cdef extern from "pixel.h":
+    enum: MOST  # rows, and columns
     void set_pixel(uint8_t *pixel, int sum) noexcept nogil
-
-cdef enum:
-    MOST = 4096  # rows, and columns
 
 
 # A function's local array is a new one in each call, so no two threads have the same.
@@ -39,12 +31,3 @@ def blur(const uint8_t[:, ::1] image not None, uint8_t[:, ::1] blurred not None,
         raise ValueError(f"expected two images of one shape, at most {MOST} x {MOST}")
     for r in prange(rows, nogil=True, num_threads=threads):
         blur_row(image, blurred, r)
-
-
-def main():
-    image = np.random.default_rng(1).integers(256, size=(1080, 1920), dtype=np.uint8)
-    serial, parallel = np.empty_like(image), np.empty_like(image)
-    blur(image, serial, 1)
-    blur(image, parallel, 4)
-    wrong = (serial != parallel).any()
-    print("4 threads make", "another picture than one: wrong" if wrong else "the same picture as one")
