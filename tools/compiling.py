@@ -40,8 +40,8 @@ def compile_to(target, source, *command):
 
 def translate(target, source):
     """Let Cython make C of a .pyx, for a module of the target's name; return as compile_to()."""
-    cython = sys.executable, "-m", "cython", "-3", "--module-name", target.stem
-    return compile_to(target, source, *cython)
+    words = "-3", "-I", os.path.dirname(__file__), "--module-name", target.stem
+    return compile_to(target, source, sys.executable, "-m", "cython", *words)
 
 
 def build(target, source, *words, cc=CC):

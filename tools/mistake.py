@@ -3,11 +3,13 @@
 A file NAME.pyx in a folder of mistakes has
 - a head of comments: what goes wrong, in one line; what is *expected* to be seen of the broken
   function, and not of the fixed one; the *cause*, the *fix*, and what to *remember*;
-- broken() and fixed(), or several functions fixed_...(); where Cython refuses to compile broken(),
-  that is what is seen of it;
+- broken() and fixed(), or several functions broken_...() and fixed_...(); where Cython refuses to
+  compile broken(), that is what is seen of it;
 - observe(function), which calls one of them, and prints and returns what is to be seen.
 
-Exit code 0 if the mistake showed itself and its fixes are fixes, 1 if not, 2 without a compiler.
+What imports cython.parallel is compiled with OpenMP's flags (but, if the head says so, "not for
+broken()"), with the head's variables OMP_... If "nothing is seen" of broken(), it says so and why.
+Exit code 0 if it showed itself and its fixes are fixes, 1 if not, 2 without a compiler or OpenMP.
 """
 
 import re
@@ -38,14 +40,19 @@ def head_of(source):
     return re.sub("^# ?", "", comments, flags=re.M)
 
 
-def surroundings(head):
+def surroundings(text):
     """Return Python, flags for the compiler, and variables; or None if the mistake needs more."""
     # A free-threaded Python has its GIL, too, and what is asserted is looked at.
     variables = {"PYTHON_GIL": "1", "PYTHONOPTIMIZE": ""}
-    if "AddressSanitizer" in head:
+    if "cython.parallel" in text:
+        if not compiling.OPENMP:
+            bench.fail(2, "no OpenMP here; type make doctor")
+        variables |= re.findall(r"(OMP_\w+)=(\w+)", text)
+        return sys.executable, compiling.OPENMP, variables
+    if "AddressSanitizer" in text:
         flags, more = compiling.address_sanitizer()
         return sys.executable, flags, variables | more
-    if not re.search("^needs +a free-threaded Python", head, re.M):
+    if not re.search("^# needs +a free-threaded Python", text, re.M):
         return sys.executable, [], variables
     for python in (sys.executable, *filter(None, map(shutil.which, FREE_THREADED))):
         if include := compiling.run([python, "-c", ASK])[1].strip():
@@ -73,22 +80,25 @@ def seen(code, output, errors):
     return [*lines, f"exit code {code}{name}"] if code else lines
 
 
-def shows_itself(source, head, python, flags, variables):
+def shows_itself(source, text, python, flags, variables):
     """Show what is seen of each function; return whether all is as the head says."""
     target = source.parent.parent / "build" / "mistakes" / f"{source.stem}.so"
     target.parent.mkdir(parents=True, exist_ok=True)
     variables["PYTHONPATH"] = str(target.parent)
-    said, refused = build(source, target, *flags)
-    expected, right = re.search(r'^expected .*"(.*)"', head, re.M)[1], []
-    for name in dict.fromkeys(re.findall(r"def .*\b(broken|fixed\w*)\(", source.read_text())):
+    expected = re.findall('"(.*?)"', re.search("^# expected .*", text, re.M)[0])
+    built, right = None, []
+    for name in dict.fromkeys(re.findall(r"def .*\b((?:broken|fixed)\w*)\(", text)):
+        needed = [] if name == "broken" and "not for broken()" in text else flags
+        if needed != built:
+            (said, refused), built = build(source, target, *needed), needed
         command = [python, "-u", "-X", "dev", "-P", "-c", CHILD.format(source.stem, name)]
         code, lines = 1, said if name == "broken" else []
         if not (refused and name == "broken"):
             code, *rest = compiling.run(command, 120, f"{name}()", **variables)
             lines = lines + seen(code, *rest)
-        print(f"{name + '()':<20}" + f"\n{'':<20}".join(lines), flush=True)
-        there = any(expected in line for line in lines)
-        right.append(there if name == "broken" else code == 0 and bool(lines) and not there)
+        print(f"{name + '()':<24}" + f"\n{'':<24}".join(lines), flush=True)
+        there = any(words in line for words in (*expected, "nothing is seen") for line in lines)
+        right.append(there if "broken" in name else code == 0 and bool(lines) and not there)
     return len(right) > 1 and all(right)
 
 
@@ -105,8 +115,9 @@ def run(file):
         if name not in heads:
             bench.fail(2, f"{name}: no such mistake; python {folder.name} lists them")
         print(heads[name].replace("\n", "\n\n", 1), flush=True)
-        if found := surroundings(heads[name]):
-            if not shows_itself(folder / f"{name}.pyx", heads[name], *found):
+        text = (folder / f"{name}.pyx").read_text()
+        if found := surroundings(text):
+            if not shows_itself(folder / f"{name}.pyx", text, *found):
                 bench.fail(1, "this is not what was expected")
         else:
             print(f"nothing is seen: no {' or '.join(FREE_THREADED)}, with headers, is on PATH")

@@ -7,10 +7,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-cdef extern from "../tools/meet.h" nogil:
-    struct meeting:
-        pass
-    int meet(meeting *, int n, double seconds) noexcept
+from meet cimport meet, meeting
 
 cdef meeting room
 

@@ -8,13 +8,7 @@
 
 from time import perf_counter
 
-cdef extern from *:
-    """
-    static long taken;
-    static PyGILState_STATE counted(void) { taken++; return PyGILState_Ensure(); }
-    #define PyGILState_Ensure counted // for all that follows in this file
-    """
-    long taken
+from gil_taken cimport taken
 
 cdef double total = 0
 

@@ -9,10 +9,7 @@ import faulthandler
 from threading import Thread
 from time import sleep
 
-cdef extern from "../tools/meet.h" nogil:
-    struct meeting:
-        int inside
-    int meet(meeting *, int n, double seconds) noexcept
+from meet cimport meet, meeting
 
 cdef extern from *:
     """

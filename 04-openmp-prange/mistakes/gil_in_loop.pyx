@@ -1,16 +1,17 @@
-# One small `with gil:` in the loop, beside a loop that has no need of it.
-#
-#     python mistakes/gil_in_loop.py
+# The GIL is taken in the loop, for one small thing an iteration.
+# expected  "GIL taken 1 times" in each iteration, and two threads are no faster than one.
+# cause     The threads wait for each other in each iteration, and for all other Python threads.
+# fix       Turn objects into numbers before the loop. Touch Python after it, or seldom.
+# remember  The GIL has no place in an inner loop.
+
+from time import perf_counter
 
 from cython.parallel cimport prange
-
-cdef extern from "mistakes/counted_gil.h":
-    long times_taken() noexcept nogil
+from gil_taken cimport taken
 
 
-def broken(Py_ssize_t n, list prices not None, int threads):
-    """Return the sum of n prices, over and over the four in the list."""
-    cdef Py_ssize_t i
+def broken(int n, list prices not None, int threads):
+    cdef int i
     cdef double total = 0
     for i in prange(n, nogil=True, num_threads=threads):
         with gil:
@@ -18,17 +19,19 @@ def broken(Py_ssize_t n, list prices not None, int threads):
     return total
 
 
-def fixed(Py_ssize_t n, list prices not None, int threads):
-    """The same, of numbers that were taken out of the list before the loop."""
-    cdef Py_ssize_t i
-    cdef double total = 0, numbers[4]
-    for i in range(4):
-        numbers[i] = prices[i]
+def fixed(int n, list prices not None, int threads):
+    cdef int i
+    cdef double total = 0
+    cdef double[4] numbers = prices
     for i in prange(n, nogil=True, num_threads=threads):
         total += numbers[i & 3]
     return total
 
 
-def taken():
-    """Return how often the GIL was taken since the last call."""
-    return times_taken()
+def observe(function):
+    for threads in 1, 2:
+        start = perf_counter()
+        assert function(200_000, [1.0, 2.0, 3.0, 4.0], threads) == 500_000
+        spent = (perf_counter() - start) / 200_000 * 1e9
+        print(f"threads: {threads}, {spent:.1f} ns an iteration")
+    return f"GIL taken {taken // 400_000} times an iteration"

@@ -1,33 +1,36 @@
-# Two threads add to one element, beside a sum that each thread has for itself.
-#
-#     python mistakes/lost_updates.py
+# Two threads count in one element of an array: c[0] += 1.
+# expected  They count to 1,000, and some "updates are lost".
+# cause     c[0] += 1 is three steps: read, add, write. Both threads read 0, and both write 1. So
+#           of two updates one is lost, and with it what the other thread counts meanwhile.
+# fix       A sum in a number, total += 1, and c[0] = total after the loop.
+# remember  In a prange += on a number is a reduction, and += on an element is a race.
 
 from cython.parallel cimport prange
+from meet cimport meet, meeting
 
-cdef extern from "../tools/meet.h":
-    struct meeting:
-        pass
-    int meet(meeting *, int n, double seconds) noexcept nogil
-
-cdef meeting readers
+cdef meeting room
 
 
 def broken(long n):
-    """Count to n in c[0]. The processor does c[0] += 1 in these steps: read, add, write."""
-    cdef long i, value, c[1]
+    cdef long i, value
+    cdef long c[1]
     c[0] = 0
     for i in prange(n, nogil=True, schedule="static", num_threads=2):
         value = c[0]
-        if i == 0 or i == n // 2:  # the first of each thread
-            meet(&readers, 2, 20)  # makes the unlucky moment certain
+        meet(&room, 2, 20)  # once: makes the unlucky moment certain
         c[0] = value + 1
     return c[0]
 
 
 def fixed(long n):
-    """Count to n in a number of its own for each thread, which OpenMP adds up: a reduction."""
-    cdef long i, total = 0, c[1]
+    cdef long i, total = 0
+    cdef long c[1]
     for i in prange(n, nogil=True, schedule="static", num_threads=2):
         total += 1
     c[0] = total
     return c[0]
+
+
+def observe(function):
+    lost = 1000 - function(1000)
+    return f"{lost} updates are lost" if lost else "c[0] is 1,000"

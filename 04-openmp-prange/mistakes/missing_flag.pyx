@@ -1,15 +1,32 @@
-# A right prange. Whether it is parallel is up to the compiler's flags.
-#
-#     python mistakes/missing_flag.py
+# A prange is compiled without OpenMP's flag, and nobody says so.
+# expected  The answer is right, and thread 0 did it all: "threads [0, 0, 0, 0, 0, 0, 0, 0]".
+# cause     prange becomes a pragma of C. A compiler without OpenMP's flag skips the pragma, and
+#           what is left is an ordinary loop.
+# fix       The flag, for the compiler and for the linker: -fopenmp, or what `make doctor` says.
+# remember  Ask threadid() who did the work.
+# flags     OpenMP's, but not for broken().
 
 from cython.parallel cimport prange, threadid
+from threadpoolctl import threadpool_info
 
 
 def squares():
-    """Return the sum of the squares of 0 to 7, and the number of the thread that had each."""
-    cdef int i, ids[8]
-    cdef long total = 0
+    cdef int i, total = 0
+    cdef int threads[8]
     for i in prange(8, nogil=True, schedule="static", num_threads=2):
-        ids[i] = threadid()
+        threads[i] = threadid()
         total += i * i
-    return total, list(ids)
+    return f"the sum is {total}, by threads {list(threads)}"
+
+
+def broken():
+    return squares()
+
+
+def fixed():
+    return squares()
+
+
+def observe(function):
+    print("OpenMP's library:", *[found["prefix"] for found in threadpool_info()] or ["none"])
+    return function()

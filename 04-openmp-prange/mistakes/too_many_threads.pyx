@@ -1,63 +1,43 @@
-# The threads of a parallel region wait inside until all are there and have been counted.
-#
-#     python mistakes/too_many_threads.py
+# Python's threads, times OpenMP's, times those of BLAS: far more threads than cores.
+# expected  With OMP_NUM_THREADS=4, as on four cores, two Python threads become "8 threads".
+# cause     OpenMP and BLAS take a thread for each core, and OpenMP does so for each Python thread.
+#           A limit for OpenMP, too, holds only for the Python thread that has set it.
+# fix       A limit in each Python thread: initializer=threadpool_limits, initargs=(1,).
+# remember  One layer may have the cores.
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy
 from cython.parallel cimport parallel
+from meet cimport meet, meeting
+from openmp cimport omp_get_num_threads
+from threadpoolctl import threadpool_info, threadpool_limits
 
-cdef extern from *:
-    """
-    #include <omp.h>
-    #include <stdatomic.h>
-    #include <time.h>
-
-    static atomic_int teams, coming, here, counted;
-    static const struct timespec nap = {.tv_nsec = 1000000}; /* a minute has 60000 */
-
-    static void wait_inside(void)
-    {
-        if (omp_get_thread_num() == 0) {
-            atomic_fetch_add(&coming, omp_get_num_threads());
-            atomic_fetch_add(&teams, 1);
-        }
-        atomic_fetch_add(&here, 1);
-        for (int i = 0; i < 120000 && !atomic_load(&counted); i++)
-            nanosleep(&nap, NULL);
-    }
-
-    static int count_inside(int all_teams)
-    {
-        for (int i = 0; i < 60000; i++, nanosleep(&nap, NULL))
-            if (atomic_load(&teams) == all_teams && atomic_load(&here) == atomic_load(&coming))
-                break;
-        int count = atomic_load(&here);
-        atomic_store(&counted, 1);
-        return count;
-    }
-
-    static void begin_again(void)
-    {
-        teams = coming = here = counted = 0;
-    }
-    """
-    void wait_inside() noexcept nogil
-    int count_inside(int) noexcept nogil
-    void begin_again()
+cdef meeting room  # each thread waits in its region until those of both teams are inside
 
 
-def region():
-    """Run a parallel region with as many threads as OpenMP likes, until count() has been called."""
+def region(_):
+    numpy.ones((2, 2)) @ numpy.ones((2, 2))  # BLAS
     with nogil, parallel():
-        wait_inside()
+        meet(&room, 2 * omp_get_num_threads(), 20)
+    found = (f"{library['prefix']} {library['num_threads']}" for library in threadpool_info())
+    return f"threadpoolctl finds {', '.join(sorted(found))}"
 
 
-def count(int teams):
-    """Wait until the threads of so many teams are all inside; return their number, let them go."""
-    cdef int result
-    with nogil:
-        result = count_inside(teams)
-    return result
+def broken():
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(region, range(2)))
 
 
-def reset():
-    """Forget who was counted. Nobody may be inside."""
-    begin_again()
+def broken_limit_in_main():
+    with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
+        return list(pool.map(region, range(2)))
+
+
+def fixed():
+    with ThreadPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
+        return list(pool.map(region, range(2)))
+
+
+def observe(function):
+    return f"{function()[0]}\n{room.highest} threads at work at one moment"
