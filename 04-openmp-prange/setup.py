@@ -24,7 +24,7 @@ OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
 
 SOURCES = {"parallel_add": "parallel_add.pyx", "mandelbrot_cython": "mandelbrot.pyx"}
-SOURCES |= {"reduction": "reduction.pyx"}
+SOURCES |= {"reduction_cython": "reduction.pyx"}
 
 setup(
     name="beyond-the-gil-chapter-4",
