@@ -1,19 +1,25 @@
-/* The counts of one row of pixels: how many steps z = z*z + c each one makes while |z|^2 <= 4.
- *
- * Compile it with -ffp-contract=off: a fused multiply-add rounds once instead of twice, and some
- * counts would then depend on the processor. Include it after bench.h. */
+/* The counts of one row of n x n pixels: how many steps z = z*z + c each makes while |z|^2 <= 4.
+ * With fused multiply-adds, which round once instead of twice, some would depend on the processor:
+ * compile with -ffp-contract=off. */
 #pragma once
-#include "view.h"
+#include <stddef.h>
+#include <stdint.h>
 
 enum { LANES = 32 }; /* pixels at a time */
+/* Middle and width of the picture, whose upper half takes 26 times as many steps as the lower. */
+static const double X = -0.6, Y = 0.65, WIDTH = 2;
 
-static inline void one_by_one(const struct view *view, size_t n, size_t r, uint32_t most,
-                              uint32_t *counts)
+static inline double center(double middle, size_t i, size_t n)
 {
-    const double ci = center(view->y, r, n, view->width);
+    return middle + ((double)i + 0.5 - (double)n / 2) * WIDTH / (double)n;
+}
+
+static inline void one_by_one(size_t n, size_t r, uint32_t most, uint32_t *counts)
+{
+    const double ci = center(Y, r, n);
 
     for (size_t k = 0; k < n; k++) {
-        const double cr = center(view->x, k, n, view->width);
+        const double cr = center(X, k, n);
         double zr = 0, zi = 0;
         uint32_t count = 0;
         for (; count < most && zr * zr + zi * zi <= 4; count++) {
@@ -27,16 +33,15 @@ static inline void one_by_one(const struct view *view, size_t n, size_t r, uint3
 
 /* All lanes go on until none is inside any more. One that is outside stays there and counts no
  * longer: its z grows to infinity and then is NaN, and NaN <= 4 is false. */
-static inline void in_lanes(const struct view *view, size_t n, size_t r, uint32_t most,
-                            uint32_t *counts)
+static inline void in_lanes(size_t n, size_t r, uint32_t most, uint32_t *counts)
 {
-    const double ci = center(view->y, r, n, view->width);
+    const double ci = center(Y, r, n);
 
     for (size_t k = 0; k < n; k += LANES) {
         double cr[LANES], zr[LANES] = {0}, zi[LANES] = {0};
         int64_t count[LANES] = {0}, inside = LANES; /* as wide as a double: one kind of register */
         for (size_t l = 0; l < LANES; l++)
-            cr[l] = center(view->x, k + l, n, view->width);
+            cr[l] = center(X, k + l, n);
         for (uint32_t step = 0; step < most && inside > 0; step++) {
             inside = 0;
 #pragma omp simd reduction(+ : inside)

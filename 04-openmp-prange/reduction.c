@@ -2,17 +2,16 @@
  *
  *     cc -O3 -march=native -fopenmp reduction.c -o reduction && ./reduction
  *
- *     serial      one thread
  *     racy        all threads add to the same bins: what two add at one moment is lost
  *     atomic      ... by an addition that cannot be cut in two
  *     reduction   OpenMP gives each thread bins of its own, and adds them up at the end
  *     by-hand     the same, written out
  */
 #include "../tools/bench.h"
-#include "values.h"
+#include "../tools/memory.h"
 #include <omp.h>
 
-enum { BINS = 256, ENOUGH = 65536 }; /* values, so that each thread meets every bin */
+enum { BINS = 256, ENOUGH = 256 * MAX_THREADS }; /* values, so that threads meet in each bin */
 
 static size_t n;
 static uint32_t *values;
@@ -24,34 +23,21 @@ static void serial(uint64_t bins[], int threads)
         bins[values[i] >> 16]++;
 }
 
-/* Wait until another thread has changed a bin that was 0, five seconds at most. */
-static void wait_for_change(const uint64_t *bin)
-{
-    uint64_t count = 0;
-
-    for (int naps = 0; count == 0 && naps < 50000; naps++) {
-#pragma omp atomic read
-        count = *bin;
-        usleep(count == 0 ? 100 : 0);
-    }
-}
-
-/* bin++ in two steps, as the processor takes it. (A bin that is no atomic would be undefined
- * behaviour in C.) The first addition reads 0 before all others and writes 1 after one of them, so
- * that something is lost each time, on one core too. */
+/* bin++ in two steps, as the processor takes it; not atomic, it would be undefined behaviour in C.
+ * The thread of the first value writes its 1 only after another thread has counted in the same bin,
+ * as if it had read the bin before: so something is lost each time, on one core too. */
 static void racy(uint64_t bins[], int threads)
 {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++) {
-        uint64_t *bin = &bins[values[i] >> 16], count = 0;
-        if (i == 0 && omp_get_num_threads() > 1 && n >= ENOUGH) {
-            wait_for_change(bin);
-        } else {
+        uint64_t *bin = &bins[values[i] >> 16], count;
+        const int waits = i == 0 && omp_get_num_threads() > 1 && n >= ENOUGH;
+        do {
 #pragma omp atomic read
             count = *bin;
-        }
+        } while (waits && count == 0 && (usleep(100), 1));
 #pragma omp atomic write
-        *bin = count + 1;
+        *bin = waits ? 1 : count + 1;
     }
 }
 
@@ -89,7 +75,6 @@ static void measure(struct table *table, const char *name,
 {
     static uint64_t expected[BINS];
     uint64_t bins[BINS] = {0}, counted = 0;
-
     const struct took start = start_clock();
     add(bins, threads);
     const struct took took = since(start);
@@ -110,7 +95,9 @@ int main(int argc, char **argv)
 
     read_options(argc, argv, NULL, options);
     n = size;
-    values = make_values(n);
+    values = memory(n * sizeof *values);
+    for (size_t i = 0; i < n; i++)
+        values[i] = (uint32_t)(i * i) * 2654435769U >> 8; /* 24 bits that look random */
     printf("a histogram of %" PRIu64 " values; racy is wrong on purpose\n", size);
     struct table table = header("%9s%9s\n", "lost", "ns/value");
     measure(&table, "serial", serial, 1);

@@ -7,7 +7,6 @@ Everything made is below build/.
 
 import os
 import shlex
-from pathlib import Path
 
 from bench import built
 
@@ -24,6 +23,9 @@ OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
 
+SOURCES = {"parallel_add": "parallel_add.pyx", "mandelbrot_cython": "mandelbrot.pyx"}
+SOURCES |= {"reduction_cython": "reduction.pyx"}
+
 setup(
     name="beyond-the-gil-chapter-4",
     py_modules=[],  # or setuptools takes add.py and the folders here for modules
@@ -31,13 +33,13 @@ setup(
         [
             Extension(
                 name,
-                [f"{name}.pyx"],
+                [source],
                 include_dirs=["."],
                 # Python's own flags ask for -g, on which gcc spends a third of its time here.
                 extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
                 extra_link_args=OPENMP_LIBS,
             )
-            for name in sorted(path.stem for path in Path().glob("*.pyx"))
+            for name, source in SOURCES.items()
         ],
         build_dir="build",
         force=True,
