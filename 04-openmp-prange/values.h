@@ -1,9 +1,8 @@
-/* The numbers that reduction.c and float_sum.c add up: 24 bits, which a float holds exactly.
- * Include it after bench.h. */
+/* What reduction.c and float_sum.c add up: n hashes of 1, 2, 3 ... (splitmix64; Steele, Lea and
+ * Flood 2014) of 24 bits, which a float holds exactly. To be freed. Include it after bench.h. */
 #pragma once
 #include "../tools/memory.h"
 
-/* Return n hashes of 1, 2, 3 ... (splitmix64; Steele, Lea and Flood 2014). To be freed. */
 static inline uint32_t *make_values(size_t n)
 {
     uint32_t *const values = memory(n * sizeof *values);
