@@ -57,7 +57,7 @@ def read_options(about, **options):
 
 
 def openmp_threads(most=256):
-    """Return the default of -t; unset what crashes or pins OpenMP or cuts teams. Import it later."""
+    """Return the default of -t; unset what crashes or pins OpenMP. Import what brings it later."""
     number = re.match(r"\s*0*([1-9][0-9]*)", os.getenv("OMP_NUM_THREADS", ""))  # of "4,2" the 4
     for name in re.findall("^(?:OMP_[NTDMP]|.*_AFFINITY).*", "\n".join(os.environ), re.M):
         del os.environ[name]

@@ -1,125 +1,85 @@
-"""What stops each kernel: the memory or the cores? A roofline of what `make` has measured.
+"""What limits each kernel: the memory or the cores? A roofline of what `make` has measured.
 
-    python roofline.py
+    python more/roofline.py
 
-A kernel that does few operations for each byte of memory can be no faster than the memory allows
-(the slanting roof), and one that does many no faster than the cores (the flat roof). After
-Williams, Waterman and Patterson, "Roofline", CACM 52 (2009). The picture is in build/roofline.svg.
+of-memory and of-cores: how near a kernel comes to each limit, which limits.c has measured. What is
+below half of both is limited by something else. In the picture, build/roofline.svg, a kernel with
+few operations for each byte stands below the memory's slanting roof, one with many below a flat one
+of the cores. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
 """
 
 from pathlib import Path
 
-from bench import built, fail, read_options, run
+from bench import built, fail, read_options, run, store
 
 with built():
-    import pyperf
-    from rich.bar import Bar
-    from rich.console import Console
-    from rich.table import Table
+    from matplotlib.figure import Figure
+    from results import rows_of
 
-HERE = Path(__file__).parent
-PICTURE = HERE / "build/roofline.svg"
-LIMITS, ADD, MANDELBROT = "build/limits.json", "build/add.json", "build/mandelbrot.json"
-SGD = "../05-sgd-case-study/build/sgd.json"  # if chapter 5 has been measured
-# Operations for each byte, counted in the loops. An addition is 1 for 24 bytes. A flight's row is
-# 32 features and a label, 132 bytes, or 68 in bfloat16; each feature is multiplied and added twice.
-# A step of the Mandelbrot set is 8, and its pixel has 4 bytes in all.
-ADDITION, FLIGHT, FLIGHT_IN_HALVES, STEP, PIXEL = 1 / 24, 4 * 32 / 132, 4 * 32 / 68, 8, 4
-# In float, in which registers hold twice as many, and fused: as limits.c does. Or neither.
-FLOATS, DOUBLES = 1, 1 / 4
+CHAPTER = Path(__file__).parents[1]
+SGD = CHAPTER.parent / "05-sgd-case-study/sgd"  # if chapter 5 has been measured
+# Operations for each byte that is asked for. An addition: 1 for 24 bytes. A flight: 32 features and
+# a label, 132 bytes; each feature is multiplied and added twice. A step of the Mandelbrot set: 8,
+# and its pixel has 4 bytes in all.
+ADDITION, FLIGHT, STEP, PIXEL = 1 / 24, 4 * 32 / 132, 8, 4
+# The cores' limit is in floats, fused. Of doubles a register holds half as many, and what is not
+# fused is half as fast again.
+FUSED, DOUBLES = 1, 1 / 4
 
 
-def fastest(path):
-    """Return {(program, version, threads): columns of the fastest run} of a stored measurement."""
-    if not (HERE / path).is_file():
-        return {}
-    rows = {}
-    for benchmark in pyperf.BenchmarkSuite.load(str(HERE / path)).get_benchmarks():
-        best = min(benchmark.get_runs(), key=lambda run: run.values[0])
-        row = best.get_metadata() | {"seconds": best.values[0]}
-        rows[row["program"], row["version"], int(row["threads"])] = row
-    return rows
-
-
-def limits(rows):
+def limits():
     """Return the most GB/s of an addition and the most GFLOP/s that limits.c reached."""
-    adding = [float(row["GB/s"]) for row in rows.values() if row["version"].startswith("add")]
-    fused = [float(row["GFLOP/s"]) for row in rows.values() if row["version"] == "fma"]
-    return max(adding), max(fused)
+    rows = rows_of(CHAPTER / "limits")
+    if not rows:
+        fail(2, "nothing is measured yet; in the folder above, type: make chapter-4 more-4")
+    adding = [float(row["GB/s"]) for row in rows if row["version"].startswith("add")]
+    return max(adding), max(float(row["GFLOP/s"]) for row in rows if row["version"] == "fma")
 
 
 def kernels():
-    """Yield (name, threads, operations a byte, GFLOP/s, share of the flat roof that it can use)."""
-    for (program, version, threads), row in fastest(ADD).items():
-        if program == "add.c":
-            yield f"add {version}", threads, ADDITION, float(row["GB/s"]) * ADDITION, DOUBLES
-    for (program, version, threads), row in fastest(MANDELBROT).items():
-        if program == "mandelbrot.c" and version in ("serial", "simd", "parallel", "dynamic"):
+    """Yield (name, threads, operations a byte, GFLOP/s, share of the cores' limit)."""
+    for row in rows_of(CHAPTER / "add"):
+        if row["program"] == "add.c":
+            speed = float(row["GB/s"]) * ADDITION
+            yield f"add {row['version']}", row["threads"], ADDITION, speed, DOUBLES
+    for row in rows_of(CHAPTER / "mandelbrot"):
+        if row["program"] == "mandelbrot.c" and row["version"] in {"serial", "simd", "dynamic"}:
             n, operations = int(row["title"].split()[0]), STEP * int(row["answer"])
-            intensity, rate = operations / (PIXEL * n**2), operations / row["seconds"] / 1e9
-            yield f"mandelbrot {version}", threads, intensity, rate, DOUBLES
-    for (program, version, threads), row in fastest(SGD).items():
-        if program == "sgd.c":
-            flight = FLIGHT_IN_HALVES if version.startswith("bfloat16") else FLIGHT
-            yield f"sgd {version}", threads, flight, float(row["GB/s"]) * flight, FLOATS
+            speed, name = operations / row["wall"] / 1e9, f"mandelbrot {row['version']}"
+            yield name, row["threads"], operations / (PIXEL * n**2), speed, DOUBLES
+    for row in rows_of(SGD):
+        if row["program"] == "sgd.c" and row["version"] in {"serial", "batched", "openmp"}:
+            speed = float(row["GB/s"]) * FLIGHT
+            yield f"sgd {row['version']}", row["threads"], FLIGHT, speed, FUSED
 
 
-def show(console, dots, bandwidth, peak):
-    """Print for each kernel its roof, and a bar of how near it comes."""
-    table = Table(box=None, pad_edge=False)
-    for column in "kernel", "threads", "flop/byte", "GFLOP/s", "roof", "stopped by":
-        left = column in ("kernel", "stopped by")
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
-    table.add_column("share")
-    for name, threads, intensity, rate, usable in dots:
-        roof = min(bandwidth * intensity, peak * usable)
-        by = "memory" if roof < peak * usable else "cores"
-        cells = f"{threads}", f"{intensity:.2f}", f"{rate:.1f}", f"{roof:.1f}", by
-        table.add_row(name, *cells, Bar(1, 0, min(rate / roof, 1), width=13))
-    console.print(table)
-
-
-def draw(dots, bandwidth, peak):
-    """Write the roofs and the dots as SVG."""
-    from matplotlib import rc_context  # noqa: PLC0415 - only now: it takes half a second
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    with rc_context({"svg.fonttype": "none", "font.size": 12}):
-        figure = Figure(figsize=(8, 5), layout="constrained", facecolor="white")
-        axes = figure.subplots()
-        span = 1 / 64, 1024
-        for usable, name in (FLOATS, "floats, fused"), (DOUBLES, "doubles, not fused"):
-            roof, ridge = peak * usable, peak * usable / bandwidth
-            axes.plot([ridge, span[1]], [roof, roof], color="#6a6a6a")
-            axes.annotate(name, (span[1], roof), (0, 4), textcoords="offset points", ha="right")
-        top = peak / bandwidth
-        axes.plot([span[0], top], [bandwidth * span[0], peak], color="#6a6a6a")
-        axes.annotate(
-            "memory", (1 / 8, bandwidth / 8), (-8, 4), textcoords="offset points", ha="right"
-        )
-        for i, (name, threads, intensity, rate, _) in enumerate(dots):
-            label = f"{name}, {threads}"
-            axes.plot(intensity, rate, "so^Dv"[i // 10 % 5], color=f"C{i % 10}", label=label)
-        axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
-        axes.set_xlabel("floating-point operations for each byte asked for")
-        axes.set_ylabel("GFLOP/s")
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9)
-        figure.savefig(PICTURE, format="svg")
+def draw(dots, memory, cores, path):
+    axes = Figure(figsize=(8, 5), layout="constrained").subplots()
+    few, many = 1 / 64, 1024
+    axes.plot([few, cores / memory], [few * memory, cores], color="gray")
+    for share, name in (FUSED, "floats, fused"), (DOUBLES, "doubles, not fused"):
+        axes.plot([cores * share / memory, many], [cores * share] * 2, color="gray")
+        axes.text(many, cores * share, name, ha="right", va="bottom")
+    for i, (name, threads, intensity, speed, _) in enumerate(dots):
+        axes.plot(intensity, speed, "os^"[i // 10 % 3], label=f"{name}, {threads}")
+    axes.set(xlabel="operations for each byte asked for", ylabel="GFLOP/s")
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.legend()
+    axes.figure.savefig(path, format="svg")
 
 
 def main():
     read_options(__doc__)
-    measured = fastest(LIMITS)
-    if not measured:
-        fail(2, "nothing is measured yet; in the folder above, type: make chapter-4 more-4")
-    bandwidth, peak = limits(measured)
+    memory, cores = limits()
     dots = list(kernels())
-    print(f"this machine: {bandwidth:.0f} GB/s, {peak:.0f} GFLOP/s (floats, fused multiply-adds)")
-    show(Console(), dots, bandwidth, peak)
-    draw(dots, bandwidth, peak)
-    print("the picture is in build/roofline.svg")
+    print(f"limits: {memory:.1f} GB/s; {cores:.1f} GFLOP/s in floats, fused\n")
+    print("kernel              threads flop/byte    GB/s GFLOP/s of-memory of-cores")
+    for name, threads, intensity, speed, share in dots:
+        rates = f"{intensity:>10.3g}{speed / intensity:>8.1f}{speed:>8.1f}"
+        near = f"{speed / intensity / memory:>10.0%}{speed / cores / share:>9.0%}"
+        print(f"{name:<20}{threads:>7}{rates}{near}")
+    store(CHAPTER / "build/roofline.svg", lambda path: draw(dots, memory, cores, path))
 
 
 if __name__ == "__main__":

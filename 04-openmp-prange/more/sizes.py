@@ -51,10 +51,8 @@ def speeds(arrays, ways):
 def draw(shown, names, path):
     axes = Figure(figsize=(8, 4), layout="constrained").subplots()
     axes.plot(list(shown), list(shown.values()), ".-", label=names)
-    for name, room in caches().items():
-        axes.axvline(room / BYTES, color="#bbbbbb")
-        axes.text(room / BYTES, 0, f"{name} ", ha="right")
-    axes.set(xscale="log", ylim=0, xlabel="elements", ylabel="GB/s")
+    axes.set(xscale="log", ylim=0, xlabel="elements (above: where a cache ends)", ylabel="GB/s")
+    axes.secondary_xaxis("top").set_xticks([room / BYTES for room in caches().values()], caches())
     axes.legend()
     axes.figure.savefig(path, format="svg")
 
@@ -74,8 +72,7 @@ def main():
     (arrays[2][: max(shown)] == 2).all() or fail(1, "wrong answer")
     faster = [f"from {n:,} elements on" for n, (one, many, _) in shown.items() if many > 1.1 * one]
     print(f"{args.t} threads pay", *faster[:1] or ["at no size"])
-    picture = Path(__file__).parents[1] / "build/sizes.svg"
-    store(picture, lambda path: draw(shown, names, path))
+    store(Path(__file__).parents[1] / "build/sizes.svg", lambda path: draw(shown, names, path))
 
 
 if __name__ == "__main__":
