@@ -27,7 +27,7 @@ cdef enum:
 
 
 cdef Py_ssize_t checked(const double[::1] a, const double[::1] b, const double[::1] out,
-                        int threads) except -1:
+                        Py_ssize_t threads) except -1:
     cdef Py_ssize_t n = a.shape[0]
     cdef Py_ssize_t x = <Py_ssize_t>&a[0], y = <Py_ssize_t>&b[0], z = <Py_ssize_t>&out[0]
 
@@ -55,7 +55,7 @@ def add_serial(const double[::1] a not None, const double[::1] b not None,
 
 
 def add_arrays(const double[::1] a not None, const double[::1] b not None,
-               double[::1] out not None, int threads):
+               double[::1] out not None, Py_ssize_t threads):
     """out = a + b on several threads, without the GIL."""
     cdef Py_ssize_t i, n = checked(a, b, out, threads)
 
@@ -65,7 +65,7 @@ def add_arrays(const double[::1] a not None, const double[::1] b not None,
 
 
 def add_arrays_stream(const double[::1] a not None, const double[::1] b not None,
-                      double[::1] out not None, int threads):
+                      double[::1] out not None, Py_ssize_t threads):
     """add_arrays with streaming stores: for an out larger than the caches."""
     cdef Py_ssize_t i, n = checked(a, b, out, threads)
 
@@ -74,7 +74,7 @@ def add_arrays_stream(const double[::1] a not None, const double[::1] b not None
 
 
 def add_repeatedly(const double[::1] a not None, const double[::1] b not None,
-                   double[::1] out not None, int threads, Py_ssize_t enough, Py_ssize_t times):
+                   double[::1] out not None, Py_ssize_t threads, long enough, long times):
     """add_arrays so many times; with fewer than `enough` elements on one thread."""
     cdef Py_ssize_t i, n = checked(a, b, out, threads)
 
@@ -84,7 +84,7 @@ def add_repeatedly(const double[::1] a not None, const double[::1] b not None,
                 out[i] = a[i] + b[i]
 
 
-def team(Py_ssize_t n, int threads):
+def team(Py_ssize_t n, Py_ssize_t threads):
     """Return whose is the first element of each eighth, and how many were there at one moment."""
     cdef Py_ssize_t i, part = (n + 7) // 8
     cdef int[8] thread_of
