@@ -25,14 +25,14 @@ static void serial(void)
 
 static void openmp(void)
 {
-#pragma omp parallel for simd schedule(static) num_threads((int)threads)
+#pragma omp parallel for simd schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         c[i] = a[i] + b[i];
 }
 
 static void openmp_stream(void)
 {
-#pragma omp parallel for schedule(static) num_threads((int)threads)
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i += BLOCK)
         add_stream(a + i, b + i, c + i, (int64_t)(n - i < BLOCK ? n - i : BLOCK));
 }
@@ -41,7 +41,7 @@ static void openmp_stream(void)
  * will later add: with two sockets (NUMA) each core then finds its share near by. */
 static void fill(void)
 {
-#pragma omp parallel for schedule(static) num_threads((int)threads)
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++) {
         c[i] = a[i] = (double)i;
         b[i] = 2 * a[i];
@@ -79,7 +79,7 @@ static void print_team(void)
     struct meeting meeting = {0};
     int thread_of[PARTS];
 
-#pragma omp parallel num_threads((int)threads)
+#pragma omp parallel num_threads(threads)
     {
 #pragma omp for schedule(static)
         for (size_t i = 0; i < n; i++)
