@@ -12,8 +12,8 @@
 enum { N = 10000000, MORE = 43000000 }; /* 80 MB: more than most caches; 344: than all */
 static double *a, *b, *c;               /* N elements each, the first of MORE */
 
-typedef uint64_t bits __attribute__((may_alias)); /* of a double: sums of integers have no order */
-
+/* A double's bits: sums of integers may be added in any order. */
+typedef uint64_t bits __attribute__((may_alias));
 /* A kernel works on the elements low..high. It returns the sum, or the loop would be deleted. */
 #define KERNEL(name, step, work)                                                                   \
     static double name(size_t low, size_t high)                                                    \
@@ -102,13 +102,14 @@ int main(int argc, char **argv)
 {
     uint64_t threads = 2;
     const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
-    const char *word = argv[read_options(argc, argv, " [ROW]", options)]; /* NULL: all rows */
+    const int at = read_options(argc, argv, " [ROW]", options);
+    const char *word = argv[at]; /* NULL: all rows */
     const struct limit *limit = limits;
 
     while (word && limit->name && strcmp(word, limit->name) != 0)
         limit++;
-    if (!limit->name)
-        errx(2, "'%s' is not a row; without a word you see them all", word);
+    if (!limit->name || at + 1 < argc)
+        errx(2, "'%s': expected the name of one row, or nothing for all", argv[argc - 1]);
     a = memory(MORE * sizeof *a);
     b = a + N;
     c = b + N;

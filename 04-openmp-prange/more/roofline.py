@@ -60,8 +60,8 @@ def draw(dots, memory, cores, path):
     for share, name in (FUSED, "floats, fused"), (DOUBLES, "doubles, not fused"):
         axes.plot([cores * share / memory, many], [cores * share] * 2, color="gray")
         axes.text(many, cores * share, name, ha="right", va="bottom")
-    for i, (name, threads, intensity, speed, _) in enumerate(dots):
-        axes.plot(intensity, speed, "os^"[i // 10 % 3], label=f"{name}, {threads}")
+    for name, threads, intensity, speed, _ in dots:
+        axes.plot(intensity, speed, "o", label=f"{name} ({threads})")
     axes.set(xlabel="operations for each byte asked for", ylabel="GFLOP/s")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
