@@ -21,26 +21,19 @@ with built():
 # make sets both to what works with this compiler.
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
-
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
 
-setup(
-    name="beyond-the-gil-chapter-4",
-    py_modules=[],  # or setuptools takes add.py and the folders here for modules
-    ext_modules=cythonize(
-        [
-            Extension(
-                name,
-                [f"{name}.pyx"],
-                include_dirs=["."],
-                # Python's own flags ask for -g, on which gcc spends a third of its time here.
-                extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
-                extra_link_args=OPENMP_LIBS,
-            )
-            for name in sorted(path.stem for path in Path().glob("*.pyx"))
-        ],
-        build_dir="build",
-        force=True,
-        quiet=True,
-    ),
-)
+modules = [
+    Extension(
+        path.stem,
+        [path.name],
+        include_dirs=["."],
+        # Python's own flags ask for -g, on which gcc spends a third of its time here.
+        extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
+        extra_link_args=OPENMP_LIBS,
+    )
+    for path in sorted(Path().glob("*.pyx"))
+]
+modules = cythonize(modules, build_dir="build", force=True, quiet=True)
+# Without py_modules=[] it would take add.py and the folders here for modules.
+setup(name="beyond-the-gil-chapter-4", py_modules=[], ext_modules=modules)
