@@ -1,112 +1,92 @@
-/* Add two vectors on one core and on all of them: the work is memory bound, so the gain is small.
+/* Add two vectors on one core and on all of them: the memory is the limit, so the gain is small.
  *
  *     cc -O3 -march=native -fopenmp add.c -o add && ./add
  *
  *     serial           a plain loop
  *     openmp           the same loop, shared out to threads
  *     openmp-stream    ... with streaming stores, which go to memory past the caches
- *
  * GB/s counts what the loop asks for, 24 bytes an element: a and b are read, c is written.
  */
 #include "../tools/bench.h"
 #include "../tools/meet.h"
 #include "../tools/memory.h"
 #include "stream.h"
-#include <math.h>
 #include <omp.h>
 
-/* n elements each. `restrict` promises the compiler that they do not overlap. */
-static double *restrict a, *restrict b, *restrict c;
+enum { BLOCK = 16384, PARTS = 8 };
+static uint64_t n = 10000000, threads = 2;
+static double *restrict a, *restrict b, *restrict c; /* `restrict`: they do not overlap */
 
-static void serial(size_t n, int threads)
+static void serial(void)
 {
-    (void)threads;
     for (size_t i = 0; i < n; i++)
         c[i] = a[i] + b[i];
 }
 
-static void openmp(size_t n, int threads)
+static void openmp(void)
 {
 #pragma omp parallel for simd schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         c[i] = a[i] + b[i];
 }
 
-static void openmp_stream(size_t n, int threads)
+static void openmp_stream(void)
 {
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t i = 0; i < n; i += STREAM_BLOCK) {
-        size_t left = n - i;
-        add_stream(a + i, b + i, c + i, left < STREAM_BLOCK ? (ptrdiff_t)left : STREAM_BLOCK);
-    }
+    for (size_t i = 0; i < n; i += BLOCK)
+        add_stream(a + i, b + i, c + i, (int64_t)(n - i < BLOCK ? n - i : BLOCK));
 }
 
 /* A page lives in the memory of the core that touches it first. So the threads fill what they
  * will later add: with two sockets (NUMA) each core then finds its share near by. */
-static void fill(size_t n, int threads)
+static void fill(void)
 {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++) {
-        a[i] = (double)i;
-        b[i] = 2 * (double)i;
-        c[i] = 0;
+        c[i] = a[i] = (double)i;
+        b[i] = 2 * a[i];
     }
-    /* OpenMP's idle threads spin for a while. Let them fall asleep, so that they disturb no one. */
-    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    usleep(300000); /* idle OpenMP threads spin for a while, and would disturb the serial loop */
 }
 
-/* Add up the right elements, and note if there are others. Said this way, a NaN is wrong. */
-static uint64_t check(size_t n, int *right)
+static struct took time_of(void (*add)(void), uint64_t times)
 {
-    uint64_t sum = 0;
+    const struct took start = start_clock();
 
-    *right = 1;
-    for (size_t i = 0; i < n; i++) {
-        if (c[i] == 3 * (double)i)
-            sum += (uint64_t)c[i];
-        else
-            *right = 0;
-    }
-    return sum;
+    for (uint64_t i = 0; i < times; i++)
+        add();
+    return since(start);
 }
 
-/* Add until 0.1 s are over, looking at the clock ever less often: by it, one addition's time. */
-static void measure(struct table *table, const char *name, void (*add)(size_t n, int threads),
-                    size_t n, int threads)
+static void measure(struct table *table, const char *name, void (*add)(void), uint64_t team)
 {
-    uint64_t passes = 0, sum;
-    int right;
+    uint64_t times = 1, sum = 0, right = 0;
+    struct took took;
 
-    for (size_t i = 0; i < n; i++)
-        c[i] = NAN; /* a version that leaves an element out cannot pass with an old sum */
-    struct took start = start_clock(), took;
-    do {
-        for (uint64_t more = passes / 2 + 1; more > 0; more--, passes++)
-            add(n, threads);
-        took = since(start);
-    } while (took.wall < 0.1);
-    took.wall /= (double)passes;
-    took.cpu /= (double)passes;
-    sum = check(n, &right);
-    row(table, name, (uint64_t)threads, sum, right, took, "%8.1f\n",
-        24 * (double)n / took.wall / 1e9);
+    memset(c, 0xff, n * sizeof *c); /* all NaN, so that no old sum can pass for a new one */
+    while ((took = time_of(add, times)).wall < 0.1)
+        times *= 2;
+    for (; right < n && c[right] == 3 * (double)right; right++) /* NaN is equal to nothing */
+        sum += (uint64_t)c[right];
+    took = (struct took){took.wall / (double)times, took.cpu / (double)times};
+    row(table, name, team, sum, right == n, took, "%8.1f\n", 24 * (double)n / took.wall / 1e9);
 }
 
-/* Which thread adds the first element of each eighth? The same loop, the same schedule. And how
- * many are in a parallel region at the same time? */
-static void print_team(size_t n, int threads)
+/* Which thread gets the first element of each eighth? And are all in the region at one moment? */
+static void print_team(void)
 {
-    enum { PARTS = 8 };
     const size_t part = (n + PARTS - 1) / PARTS;
     struct meeting meeting = {0};
     int thread_of[PARTS];
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t i = 0; i < n; i++)
-        if (i % part == 0)
-            thread_of[i / part] = omp_get_thread_num();
 #pragma omp parallel num_threads(threads)
-    meet(&meeting, threads, 10);
+    {
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            if (i % part == 0)
+                thread_of[i / part] = omp_get_thread_num();
+        meet(&meeting, omp_get_num_threads(), 10);
+    }
     printf("\nthread of each eighth:");
     for (size_t i = 0; i * part < n; i++)
         printf(" %d", thread_of[i]);
@@ -115,26 +95,21 @@ static void print_team(size_t n, int threads)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = 10000000, t = 2;
     const struct opt options[] = {
-        {'n', &n, 1, 1000000000, "elements"}, {'t', &t, 1, MAX_THREADS, "threads"}, {0}};
+        {'n', &n, 1, 1000000000, "elements"}, {'t', &threads, 1, MAX_THREADS, "threads"}, {0}};
 
     read_options(argc, argv, NULL, options);
     a = memory(n * sizeof *a);
     b = memory(n * sizeof *b);
     c = memory(n * sizeof *c);
-    const int threads = (int)t;
-    fill(n, threads);
-
+    fill();
     printf("add two vectors of %" PRIu64 " doubles; seconds for one addition\n", n);
     struct table table = header("%8s\n", "GB/s");
-    measure(&table, "serial", serial, n, 1);
-    measure(&table, "openmp", openmp, n, threads);
-    if (HAS_STREAM)
-        measure(&table, "openmp-stream", openmp_stream, n, threads);
-    print_team(n, threads);
-    free(a);
-    free(b);
-    free(c);
+    measure(&table, "serial", serial, 1);
+    measure(&table, "openmp", openmp, threads);
+#ifdef __SSE2__
+    measure(&table, "openmp-stream", openmp_stream, threads);
+#endif
+    print_team();
     return verdict(&table);
 }

@@ -5,28 +5,19 @@
 GB/s counts what the loop asks for, 24 bytes an element: a and b are read, out is written.
 """
 
-import time
+import platform
 from functools import partial
 
-from bench import (
-    built,
-    enough_memory,
-    header,
-    openmp_threads,
-    read_options,
-    row,
-    run,
-    stopwatch,
-    verdict,
-)
+import bench
+from bench import built, enough_memory, header, row, run, stopwatch, verdict
 
-THREADS = openmp_threads()
+THREADS = bench.openmp_threads()
 with built():
     import numpy as np
     import parallel_add
     from threadpoolctl import threadpool_info
 
-BLOCK = 1_000_000
+BLOCK = 1_000_000  # doubles below 2**53 / BLOCK have an exact sum
 
 
 def vectors(n):
@@ -36,55 +27,48 @@ def vectors(n):
 
 
 def time_of(add):
-    """Add until 0.1 s are over, looking at the clock ever less often; return the time of one."""
-    passes, end = 0, time.perf_counter() + 0.1
-    with stopwatch() as took:
-        while not passes or time.perf_counter() < end:
-            more = passes // 2 + 1
-            for _ in range(more):
+    """Add twice as often until that takes 0.1 s; return the time of one addition."""
+    times, took = 1, None
+    while not took or took.wall < 0.1:
+        times *= 2
+        with stopwatch() as took:
+            for _ in range(times):
                 add()
-            passes += more
-    took.wall, took.cpu = took.wall / passes, took.cpu / passes
+    took.wall, took.cpu = took.wall / times, took.cpu / times
     return took
 
 
 def check(out):
-    """Return the sum of the right elements as an exact integer, and whether all are right.
-
-    A sum of doubles is exact below 2**53, which a block stays under. NaN compares as wrong.
-    """
+    """Return the sum of the right elements as an exact integer, and whether all are right."""
     answer = right = 0
     for low in range(0, len(out), BLOCK):
         part = out[low : low + BLOCK]
-        equal = part == 3.0 * np.arange(low, low + len(part))
+        equal = part == 3.0 * np.arange(low, low + len(part))  # NaN is equal to nothing
         answer += int(part[equal].sum())
         right += int(np.count_nonzero(equal))
     return answer, right == len(out)
 
 
 def main():
-    args = read_options(
-        __doc__, n=(10_000_000, 1, 10**9, "elements"), t=(THREADS, 1, 256, "threads")
-    )
-    a, b, out = vectors(args.n)
-    # The rows with threads stand last: idle OpenMP workers spin for a while, waiting for more
-    # to do, and would slow a row that follows them down.
+    n_and_t = {"n": (10_000_000, 1, 10**9, "elements"), "t": (THREADS, 1, 256, "threads")}
+    args = bench.read_options(__doc__, **n_and_t)
+    arrays = a, b, out = vectors(args.n)
+    # Those with threads come last: idle OpenMP threads spin for a while, waiting for more to do.
     versions = {
         "numpy": (1, partial(np.add, a, b, out=out)),
-        "cython-serial": (1, partial(parallel_add.add_serial, a, b, out)),
-        "cython-prange": (args.t, partial(parallel_add.add_arrays, a, b, out, args.t)),
+        "cython-serial": (1, partial(parallel_add.add_serial, *arrays)),
+        "cython-prange": (args.t, partial(parallel_add.add_arrays, *arrays, args.t)),
+        "prange-stream": (args.t, partial(parallel_add.add_arrays_stream, *arrays, args.t)),
     }
-    if parallel_add.STREAMING:
-        stream = partial(parallel_add.add_arrays_stream, a, b, out, args.t)
-        versions["prange-stream"] = args.t, stream
-
+    if platform.machine() not in {"x86_64", "amd64"}:  # elsewhere stream.h has a plain loop
+        del versions["prange-stream"]
     print(f"add two vectors of {args.n} doubles; seconds for one addition")
     header("GB/s")
     for version, (threads, add) in versions.items():
         out.fill(np.nan)  # a version that leaves an element out cannot pass with an old sum
         took = time_of(add)
         row(version, threads, *check(out), took, f"{24 * args.n / took.wall / 1e9:.1f}")
-    eighths, inside = parallel_add.team_ids(args.n, args.t), parallel_add.inside(args.t)
+    eighths, inside = parallel_add.team(args.n, args.t)
     print(f"\nthread of each eighth: {' '.join(map(str, eighths))}; inside at one moment: {inside}")
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
     print("OpenMP runtimes loaded:", *(f"{pool['prefix']} ({pool['filepath']})" for pool in pools))

@@ -2,18 +2,18 @@
  *
  *     cc -O3 -march=native -ffp-contract=fast -fopenmp limits.c -o limits && ./limits
  *
- * GB/s counts the bytes that the program asks for: 8 read, 24 for an addition. Before
- * an ordinary store the processor reads the line that it overwrites; a streaming store leaves
- * that out, so `add-stream` is the highest of all and `add` is what plain code can reach.
+ * GB/s counts what is asked for: 8 bytes read, 24 for an addition. Before an ordinary store the
+ * processor reads what it overwrites; for a streaming store it does not: `add-stream` is highest.
  */
 #include "../tools/bench.h"
 #include "../tools/memory.h"
+#include "stream.h"
 
 enum { N = 10000000, MORE = 43000000 }; /* 80 MB: more than most caches; 344: than all */
 static double *a, *b, *c;               /* N elements each, the first of MORE */
 
-typedef uint64_t bits __attribute__((may_alias)); /* of a double: sums of integers have no order */
-
+/* A double's bits: sums of integers may be added in any order. */
+typedef uint64_t bits __attribute__((may_alias));
 /* A kernel works on the elements low..high. It returns the sum, or the loop would be deleted. */
 #define KERNEL(name, step, work)                                                                   \
     static double name(size_t low, size_t high)                                                    \
@@ -27,10 +27,7 @@ typedef uint64_t bits __attribute__((may_alias)); /* of a double: sums of intege
 KERNEL(touch, 1, a[i] = 1)
 KERNEL(read_memory, 1, sum += ((const bits *)a)[i])
 KERNEL(add, 1, c[i] = a[i] + b[i])
-#ifdef __SSE2__
-#include <emmintrin.h>
-KERNEL(add_stream, 2, _mm_stream_pd(c + i, _mm_add_pd(_mm_load_pd(a + i), _mm_load_pd(b + i))))
-#endif
+KERNEL(stream, high - low, add_stream(a + i, b + i, c + i, (int64_t)(high - low)))
 
 #if defined(__AVX512F__)
 #define WIDTH 16 /* floats in a register */
@@ -64,28 +61,28 @@ static const struct limit {
     size_t elements;
     int bytes, flops, passes; /* of an element; as many passes as take about 0.2 s */
 } limits[] = {
-    {"read", read_memory, N, 8, 0, 50},
     {"read-34MB", read_memory, 4300000, 8, 0, 200}, /* chapter 5's data: some fits in some caches */
     {"read-345MB", read_memory, MORE, 8, 0, 10},
     {"add", add, N, 24, 0, 20},
 #ifdef __SSE2__
-    {"add-stream", add_stream, N, 24, 0, 30},
+    {"add-stream", stream, N, 24, 0, 30},
 #endif
     {"fma", multiply_add, 100000, 0, 2 * CHAINS * WIDTH, 200},
     {0},
 };
 
-/* Return what all passes took. No thread waits for the others between two passes. */
+/* Return what a pass took. No thread waits for the others between two passes. */
 static struct took run(const struct limit *limit, size_t threads)
 {
     const size_t lines = limit->elements / 8; /* whole cache lines for each thread */
-    const struct took start = start_clock();
+    struct took took = start_clock();
 
 #pragma omp parallel for num_threads((int)threads) schedule(static, 1)
     for (size_t i = 0; i < threads; i++)
         for (int pass = 0; pass < limit->passes; pass++)
             limit->kernel(cut(lines, threads, i) * 8, cut(lines, threads, i + 1) * 8);
-    return since(start);
+    took = since(took);
+    return (struct took){took.wall / limit->passes, took.cpu / limit->passes};
 }
 
 /* Print a row for each number of threads: 1, 2, 4 ... and all. */
@@ -94,39 +91,33 @@ static void measure(const struct limit *limit, uint64_t most)
     struct table table = {0}; /* each kind of work is compared with itself on one thread */
 
     for (uint64_t t = 1; t <= most; t = t < most && 2 * t > most ? most : 2 * t) {
-        const struct took all = run(limit, t);
-        const struct took took = {all.wall / limit->passes, all.cpu / limit->passes};
+        const struct took took = run(limit, t);
         row_of_text(&table, limit->name, t, "-", 1, took,
                     limit->bytes ? "%8.1f        -\n" : "       -%9.1f\n",
                     (limit->bytes + limit->flops) * (double)limit->elements / took.wall / 1e9);
     }
 }
 
-static const struct limit *find(const char *name)
-{
-    for (const struct limit *limit = limits; limit->name; limit++)
-        if (strcmp(name, limit->name) == 0)
-            return limit;
-    errx(2, "'%s' is not a row; without words you see them all", name);
-}
-
 int main(int argc, char **argv)
 {
     uint64_t threads = 2;
     const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
-    const int first = read_options(argc, argv, " [ROW]...", options);
+    const int at = read_options(argc, argv, " [ROW]", options);
+    const char *word = argv[at]; /* NULL: all rows */
+    const struct limit *limit = limits;
 
+    while (word && limit->name && strcmp(word, limit->name) != 0)
+        limit++;
+    if (!limit->name || at + 1 < argc)
+        errx(2, "'%s': expected the name of one row, or nothing for all", argv[argc - 1]);
     a = memory(MORE * sizeof *a);
     b = a + N;
     c = b + N;
     run(&(struct limit){.kernel = touch, .elements = MORE, .passes = 1}, threads);
-    for (int i = first; i < argc; i++)
-        find(argv[i]); /* or say so before a row is printed */
     printf("what this machine can do (in vectors of %d floats); seconds for one pass\n", WIDTH);
     header("%8s%9s\n", "GB/s", "GFLOP/s");
-    for (int i = first; i < argc; i++)
-        measure(find(argv[i]), threads);
-    for (const struct limit *limit = limits; limit->name && first == argc; limit++)
-        measure(limit, threads);
+    do
+        measure(limit++, threads);
+    while (!word && limit->name);
     return verdict(&(struct table){0});
 }

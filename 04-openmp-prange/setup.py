@@ -20,29 +20,22 @@ with built():
 # make sets both to what works with this compiler.
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
-
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
 
 SOURCES = {"parallel_add": "parallel_add.pyx", "mandelbrot_cython": "mandelbrot.pyx"}
 SOURCES |= {"reduction_cython": "reduction.pyx"}
 
-setup(
-    name="beyond-the-gil-chapter-4",
-    py_modules=[],  # or setuptools takes add.py and the folders here for modules
-    ext_modules=cythonize(
-        [
-            Extension(
-                name,
-                [source],
-                include_dirs=["."],
-                # Python's own flags ask for -g, on which gcc spends a third of its time here.
-                extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
-                extra_link_args=OPENMP_LIBS,
-            )
-            for name, source in SOURCES.items()
-        ],
-        build_dir="build",
-        force=True,
-        quiet=True,
-    ),
-)
+modules = [
+    Extension(
+        name,
+        [source],
+        include_dirs=["."],
+        # Python's own flags ask for -g, on which gcc spends a third of its time here.
+        extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
+        extra_link_args=OPENMP_LIBS,
+    )
+    for name, source in SOURCES.items()
+]
+modules = cythonize(modules, build_dir="build", force=True, quiet=True)
+# Without py_modules=[] it would take add.py and the folders here for modules.
+setup(name="beyond-the-gil-chapter-4", py_modules=[], ext_modules=modules)

@@ -7,7 +7,6 @@
             steps = count(args.n)
         row("sequential", 1, steps, steps == args.n, took, inside())
         verdict()  # exit code 1 and a line that names the wrong rows, if there are any
-
 Chapters 1 and 2 have a link to it, for a bare Python; set-up puts it on the environment's path.
 """
 
@@ -58,9 +57,10 @@ def read_options(about, **options):
 
 
 def openmp_threads(most=256):
-    """Return the default of -t. Call it before imports that bring OpenMP: bad values crash it."""
-    text = os.environ.pop("OMP_NUM_THREADS", "")
-    number = re.match(r"\s*0*([1-9][0-9]*)", text)  # of "4,2" the 4
+    """Return the default of -t; unset what crashes or pins OpenMP. Import what brings it later."""
+    number = re.match(r"\s*0*([1-9][0-9]*)", os.getenv("OMP_NUM_THREADS", ""))  # of "4,2" the 4
+    for name in re.findall("^(?:OMP_[NTDMP]|.*_AFFINITY).*", "\n".join(os.environ), re.M):
+        del os.environ[name]
     return min(int(number[1][:9]), most) if number else 2
 
 
@@ -87,8 +87,8 @@ def store(path, write):
 @contextlib.contextmanager
 def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
-    folder = Path(sys.argv[0]).absolute().parent  # the program's
-    sys.path.insert(0, str(folder / "build"))
+    folder = next(f for f in Path(sys.argv[0]).absolute().parents if f.name != "more")
+    sys.path[:0] = [str(folder / "build"), str(folder)]
     try:
         yield
     except ImportError as error:

@@ -29,8 +29,10 @@ static inline void help(const char *program, const char *words, const struct opt
     exit(verdict(&(struct table){0}));
 }
 
+#ifdef _OPENMP
+#include <omp.h>
 /* OpenMP's variable is the default of -t. It is taken away before the first loop, where some values
- * make OpenMP hang or crash. */
+ * make OpenMP hang or crash. The other variables OpenMP has read before main. */
 static inline void set_team(const struct opt *t)
 {
     const char *text = getenv("OMP_NUM_THREADS");
@@ -39,7 +41,12 @@ static inline void set_team(const struct opt *t)
     if (threads > 0)
         *t->value = (uint64_t)threads < t->high ? (uint64_t)threads : t->high;
     unsetenv("OMP_NUM_THREADS");
+    omp_set_dynamic(0);
+    omp_set_max_active_levels(1);
+    if (omp_get_proc_bind() != omp_proc_bind_false || omp_get_thread_limit() < MAX_THREADS)
+        warnx("variables of OpenMP pin or limit the threads here; see OMP_DISPLAY_ENV=true");
 }
+#endif
 
 /* Return where in argv the words begin: getopt moves them behind the options. If `words` is NULL,
  * there are none. */
