@@ -4,7 +4,7 @@
 
 of-memory and of-cores: how near a kernel comes to what limits.c reached on all cores. What runs on
 all of them and is below half of both is limited by something else. In the picture, which is
-build/roofline.svg, few operations for each byte stand below the memory's slanting roof, many below a
+build/roofline.svg, few operations a byte stand below the memory's slanting roof, many below a
 flat roof of the cores. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
 """
 
