@@ -11,10 +11,10 @@
 
 enum { N = 10000000, MORE = 43000000 }; /* 80 MB: more than most caches; 344: than all */
 static double *a, *b, *c;               /* N elements each, the first of MORE */
-
-/* A double's bits: sums of integers may be added in any order. */
 typedef uint64_t bits __attribute__((may_alias));
-/* A kernel works on the elements low..high. It returns the sum, or the loop would be deleted. */
+
+/* A kernel works on the elements low..high. It returns the sum, or the loop would be deleted; a sum
+ * of bits and not of doubles, since integers may be added in any order. */
 #define KERNEL(name, step, work)                                                                   \
     static double name(size_t low, size_t high)                                                    \
     {                                                                                              \
@@ -102,11 +102,10 @@ int main(int argc, char **argv)
 {
     uint64_t threads = 2;
     const struct opt options[] = {{'t', &threads, 1, MAX_THREADS, "most threads"}, {0}};
-    const int at = read_options(argc, argv, " [ROW]", options);
-    const char *word = argv[at]; /* NULL: all rows */
+    const int at = read_options(argc, argv, " [ROW]", options), all = at == argc;
     const struct limit *limit = limits;
 
-    while (word && limit->name && strcmp(word, limit->name) != 0)
+    while (!all && limit->name && strcmp(argv[at], limit->name) != 0)
         limit++;
     if (!limit->name || at + 1 < argc)
         errx(2, "'%s': expected the name of one row, or nothing for all", argv[argc - 1]);
@@ -118,6 +117,6 @@ int main(int argc, char **argv)
     header("%8s%9s\n", "GB/s", "GFLOP/s");
     do
         measure(limit++, threads);
-    while (!word && limit->name);
+    while (all && limit->name);
     return verdict(&(struct table){0});
 }

@@ -2,10 +2,10 @@
 
     python more/roofline.py
 
-of-memory and of-cores: how near a kernel comes to each limit, which limits.c has measured. What is
-below half of both is limited by something else. In the picture, build/roofline.svg, a kernel with
-few operations for each byte stands below the memory's slanting roof, one with many below a flat one
-of the cores. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
+of-memory and of-cores: how near a kernel comes to what limits.c reached on all cores. What runs on
+all of them and is below half of both is limited by something else. In the picture, which is
+build/roofline.svg, few operations a byte stand below the memory's slanting roof, many below a
+flat roof of the cores. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
 """
 
 from pathlib import Path
