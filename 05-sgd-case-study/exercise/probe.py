@@ -13,14 +13,15 @@ import numpy as np
 FEATURES, ROWS, BLOCKS, EPOCHS = 32, 512, 24, 3
 
 
+ROOM = "now", "together", "expected", "milliseconds"  # struct meeting, of tools/meet.h
+
+
 class Data(ctypes.Structure):
     _fields_ = (("rows", ctypes.c_void_p), ("labels", ctypes.c_void_p), ("blocks", ctypes.c_size_t))
 
 
 class Seen(ctypes.Structure):
-    _fields_ = tuple(
-        (name, ctypes.c_int) for name in ("team", "now", "together", "shared", "calls")
-    )
+    _fields_ = tuple((name, ctypes.c_int) for name in ("team", *ROOM, "shared", "calls"))
 
 
 def made_up(seed):
