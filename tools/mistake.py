@@ -22,12 +22,7 @@ import bench
 import compiling
 
 FREE_THREADED = "python3.15t", "python3.14t", "python3t"
-ASK = """
-import os, sysconfig
-include = sysconfig.get_path("include")
-if sysconfig.get_config_var("Py_GIL_DISABLED") and os.path.exists(include + "/Python.h"):
-    print(include)
-"""
+ASK = "import sysconfig as s; print(s.get_config_var('Py_GIL_DISABLED') and s.get_path('include'))"
 CHILD = "import {} as mistake; print(mistake.observe(mistake.{}))"
 # What is shown of all that Python and a sanitizer say when they end a child.
 LOUD = r"Fatal Python error.*|Timeout .*|ERROR: AddressSanitizer: [\w-]+|READ of size \d+"
@@ -36,8 +31,7 @@ LOUD += "|RuntimeWarning: .*|still running after .*"
 
 def head_of(source):
     """Return the comments that a file begins with."""
-    comments = re.match(r"(?:#.*\n)+", source.read_text())[0]
-    return re.sub("^# ?", "", comments, flags=re.M)
+    return re.sub("^# ?", "", re.match(r"(?:#.*\n)+", source.read_text())[0], flags=re.M)
 
 
 def surroundings(text):
@@ -55,7 +49,8 @@ def surroundings(text):
     if not re.search("^# needs +a free-threaded Python", text, re.M):
         return sys.executable, [], variables
     for python in (sys.executable, *filter(None, map(shutil.which, FREE_THREADED))):
-        if include := compiling.run([python, "-c", ASK])[1].strip():
+        include = compiling.run([python, "-c", ASK])[1].strip()
+        if Path(include, "Python.h").exists():
             return python, [f"-I{include}"], {"PYTHON_GIL": ""}
     return None
 
