@@ -7,21 +7,19 @@
 #include <stdint.h>
 
 static struct meeting room;
-static int wanted; /* so many threads wait for each other: none, while the loops are timed */
-static double patience;
 
-void room_visit(void) /* at the start of every loop */
+void room_visit(void) /* at the start of every loop; waits only after room_expect() */
 {
-    meet(&room, wanted, patience);
+    meet_enter(&room);
+    meet_others(&room);
+    meet_leave(&room);
 }
 
 int room_expect(int threads, double seconds) /* returns how many have met since the last call */
 {
     int met = room.highest;
 
-    meet_reset(&room);
-    wanted = threads;
-    patience = seconds;
+    meet_expect(&room, threads, seconds);
     return met;
 }
 
