@@ -5,7 +5,9 @@
 # cython: freethreading_compatible=True
 #     A promise, without which a free-threaded Python turns its GIL on: `room` is made of atomics.
 
-from room cimport meet_enter, meet_leave, meet_reset, room
+from meet cimport meet_enter, meet_leave, meet_reset, meeting
+
+cdef meeting room  # it counts the threads in the loop
 
 cdef extern from *:
     '#define barrier(x) __asm__ volatile("" : "+r"(x))'

@@ -9,7 +9,9 @@
 # cython: freethreading_compatible=True
 #     A promise, without which a free-threaded Python turns its GIL on: `room` is made of atomics.
 
-from room cimport meet_enter, meet_expect, meet_leave, meet_others, room
+from meet cimport meet_enter, meet_expect, meet_leave, meet_others, meeting
+
+cdef meeting room  # it counts the threads in the loop
 
 
 # `noexcept`: the function raises nothing, so its caller never has to look for an exception.

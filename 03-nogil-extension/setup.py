@@ -27,5 +27,7 @@ modules = [
     for name, source in SOURCES.items()
 ]
 # annotate: build/primes.html and build/counter.html show what each line became.
-modules = cythonize(modules, build_dir="build", force=True, annotate=True)
+modules = cythonize(
+    modules, include_path=["../tools"], build_dir="build", force=True, annotate=True
+)
 setup(name="beyond-the-gil-chapter-3", py_modules=[], ext_modules=modules)

@@ -13,14 +13,10 @@ ValueError, what is no array TypeError, and memory that its owner does not lend 
 
 cimport openmp
 from cython.parallel cimport parallel, prange, threadid
+from meet cimport meet, meeting
 
 cdef extern from "stream.h":
     void add_stream(const double *a, const double *b, double *out, Py_ssize_t n) noexcept nogil
-
-cdef extern from "../tools/meet.h":
-    struct meeting:
-        int inside, highest
-    int meet(meeting *, int n, double seconds) noexcept nogil
 
 cdef enum:
     BLOCK = 16384  # elements that are streamed in one call
