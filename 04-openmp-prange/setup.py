@@ -36,8 +36,6 @@ modules = [
     )
     for name, source in SOURCES.items()
 ]
-modules = cythonize(
-    modules, include_path=["../tools"], build_dir="build", force=True, quiet=True
-)
+modules = cythonize(modules, include_path=["../tools"], build_dir="build", force=True, quiet=True)
 # Without py_modules=[] it would take add.py and the folders here for modules.
 setup(name="beyond-the-gil-chapter-4", py_modules=[], ext_modules=modules)
