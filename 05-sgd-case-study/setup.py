@@ -1,4 +1,4 @@
-"""Build sgd_cython into build/.
+"""Build in_cython into build/.
 
     python setup.py build_ext --build-lib build --build-temp build/temp
 
@@ -20,10 +20,11 @@ OPENMP_CFLAGS = os.environ.get("OPENMP_CFLAGS", "-fopenmp").split()
 
 setup(
     name="sgd-case-study",
+    py_modules=[],
     ext_modules=cythonize(
         Extension(
-            "sgd_cython",
-            ["sgd_cython.pyx"],
+            "in_cython",
+            ["rungs/in_cython.pyx"],
             include_dirs=["."],
             extra_compile_args=[*CFLAGS, *OPENMP_CFLAGS],
             extra_link_args=os.environ.get("OPENMP_LIBS", "-fopenmp").split(),

@@ -87,7 +87,7 @@ def store(path, write):
 @contextlib.contextmanager
 def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
-    folder = next(f for f in Path(sys.argv[0]).absolute().parents if f.name != "more")
+    folder = next(f for f in Path(sys.argv[0]).absolute().parents if (f / "Makefile").exists())
     sys.path[:0] = [str(folder / "build"), str(folder)]
     try:
         yield

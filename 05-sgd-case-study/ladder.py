@@ -1,0 +1,108 @@
+"""All versions of the training: in pure Python, NumPy, Cython and C, on one thread and on several.
+
+    python ladder.py
+
+Each trains until the objective is within 0.1% of the optimum. The versions stand in rungs/, one
+file for each in C. `GB/s` counts the bytes of the rows and labels that an epoch reads.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from pathlib import Path
+
+from bench import built, fail, header, openmp_threads, read_options, row, run, verdict
+
+THREADS = openmp_threads(64)
+# NumPy's own threads spin while they wait, and would spoil the timing of ours. Before its import.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+with built():
+    import numpy as np
+    from data.flights import BLOCK, TOLERANCE, auc, gap, in_memory, load
+    from rungs import in_c, in_python
+    from rungs.training import train
+
+
+def python_versions(data, threads):
+    """Yield (name, epoch, threads) of the versions in Python and Cython; see training.train()."""
+    for name, make in in_python.VISITS.items():
+        epoch = in_python.local_sgd(make(data))
+        yield name, epoch, 1
+        if name in ("python", "cython"):
+            yield f"{name}-threads", epoch, threads
+    yield "cython-prange", in_python.cython_prange(data), threads  # last: OpenMP's threads spin
+
+
+def c_versions(data, threads):
+    """Yield (name, epoch, threads) of the versions in C."""
+    n, lambda_ = data.train, data.lambda_
+    rows, labels = in_memory(data.rows[:n]), in_memory(data.labels[:n])
+    for name in "serial", "batched", "prefetched":
+        yield name, in_c.rung(name, rows, labels, lambda_), 1
+    yield "openmp", in_c.rung("prefetched", rows, labels, lambda_), threads
+    rows = in_memory(in_c.packed(rows))
+    yield "bfloat16", in_c.rung("bfloat16", rows, labels, lambda_), 1
+    yield "bfloat16-openmp", in_c.rung("bfloat16", rows, labels, lambda_), threads
+
+
+def repeat(epoch, data, threads, args):
+    """Train once with evaluation, then as often as fits in 0.3 s without; take the median time.
+
+    Returns (answer, epochs, time, whether all answers were the same, bit by bit).
+    """
+    blocks = data.train // BLOCK
+    about = epoch, blocks, threads
+    first = args.s, args.p / 1000
+    answer, epochs, took = train(
+        *about, args.e * blocks, *first, near=lambda answer: abs(gap(data, answer)) <= TOLERANCE
+    )
+    walls, cpus, same = [took.wall], [took.cpu], True
+    while len(walls) < 99 and sum(walls) < 0.3:
+        again, _, took = train(*about, epochs * blocks, *first)
+        same &= again.tobytes() == answer.tobytes()
+        walls.append(took.wall)
+        cpus.append(took.cpu)
+    wall = statistics.median(walls)
+    return answer, epochs, argparse.Namespace(wall=wall, cpu=wall * sum(cpus) / sum(walls)), same
+
+
+def climb(name, epoch, threads, data, args):
+    """Train this version, and print its row."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        answer, epochs, took, same = repeat(epoch, data, threads, args)
+        above = gap(data, answer)
+    bytes_of_row = 4 + (64 if name.startswith("bfloat16") else 128)
+    speed = f"{data.train * bytes_of_row * epochs / took.wall / 1e9:.1f}"
+    cells = f"{(1 + above) * data.optimum:.6f}", same and abs(above) <= TOLERANCE, took
+    row(name, threads, *cells, epochs, f"{above:8.4%}", f"{auc(data, answer):.4f}", speed)
+    if not same:
+        print(f"ladder.py: {name}: the answer is not the same in every run", file=sys.stderr)
+    elif not abs(above) <= TOLERANCE:
+        print(f"ladder.py: {name}: not within 0.1%: choose another -e or -p", file=sys.stderr)
+
+
+def main():
+    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
+    args = read_options(
+        __doc__,
+        t=(THREADS, 1, 64, "threads"),
+        e=(20, 1, 1000, "most epochs"),
+        s=(1, 0, 2**32 - 1, "seed"),
+        p=(10, 1, 10**6, "first step size, in thousandths"),
+        c={"action": "store_true", "help": "only the versions in C"},
+        file=file,
+    )
+    data = load(args.file)
+    if args.t > data.train // BLOCK:
+        fail(2, f"-t '{args.t}': there are only {data.train // BLOCK} blocks of {BLOCK} rows")
+    print(f"SGD on {data.train} rows until the objective is within 0.1% of {data.optimum:.6f}")
+    header("epochs", f"{'gap':>8}", "AUC", "GB/s")
+    for makes in (c_versions,) if args.c else (python_versions, c_versions):
+        for version in makes(data, args.t):
+            climb(*version, data, args)
+    verdict()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,128 @@
+"""The rungs in Python: pure Python, NumPy, and Cython called from threads.
+
+Each makes, from the data, a function visit(order, step, worker): train on the blocks in `order`,
+int64 (n,), with this step size, in place. worker: a row of training.new_workers().
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import in_cython
+import numpy as np
+import sgd
+from data.flights import BLOCK, FEATURES
+from rungs.training import SUM, SUMMED, WEIGHTS
+from sgd import BATCH
+
+
+def shrunk(data, step):
+    return np.float32(1 - BATCH * step * data.lambda_)
+
+
+def pure_python(data):
+    """One row at a time on lists; see sgd.py."""
+    rows, labels = data.rows[: data.train].tolist(), data.labels[: data.train].tolist()
+
+    def visit(order, step, worker):
+        shrink, weights = 1 - BATCH * step * data.lambda_, worker[WEIGHTS].tolist()
+        try:
+            found = sgd.visit(rows, labels, order.tolist(), step, shrink, weights)
+        except OverflowError:  # of math.exp: training has diverged, NumPy would go on with inf
+            found = np.nan, np.nan, 1
+        worker[WEIGHTS], worker[SUM], worker[SUMMED] = found
+
+    return visit
+
+
+def batches(order, worker):
+    """Yield the slices of all batches; forget the sums of the first half of the blocks."""
+    for k, block in enumerate(order.tolist()):
+        if k in (0, len(order) // 2):
+            worker[FEATURES : SUMMED + 1] = 0
+        for low in range(block * BLOCK, (block + 1) * BLOCK, BATCH):
+            yield slice(low, low + BATCH)
+
+
+def end_batch(worker, shrink):
+    worker[WEIGHTS] *= shrink
+    worker[SUM] += worker[WEIGHTS]
+    worker[SUMMED] += 1
+
+
+def numpy_rows(data):
+    """One row at a time: for 32 numbers, calling NumPy takes longer than what it then does."""
+
+    def visit(order, step, worker):
+        weights, shrink = worker[WEIGHTS], shrunk(data, step)
+        for batch in batches(order, worker):
+            for row, label in zip(data.rows[batch], data.labels[batch].tolist(), strict=True):
+                weights += (step * label / (1 + math.exp(label * row.dot(weights)))) * row
+            end_batch(worker, shrink)
+
+    return visit
+
+
+def numpy_batches(data):
+    """A batch of 32 rows at a time: fewer, larger calls, as batched.c."""
+
+    def visit(order, step, worker):
+        weights, shrink = worker[WEIGHTS], shrunk(data, step)
+        for batch in batches(order, worker):
+            x, y = data.rows[batch], data.labels[batch]
+            weights += (step * y / (1 + np.exp(y * (x @ weights)))) @ x
+            end_batch(worker, shrink)
+
+    return visit
+
+
+def cython(data):
+    """One row at a time, compiled. Each call releases the GIL."""
+    rows, labels = data.rows[: data.train], data.labels[: data.train]
+
+    def visit(order, step, worker):
+        in_cython.train(rows, labels, order, step, shrunk(data, step), worker[None])
+
+    return visit
+
+
+def average(workers):
+    """Average the weights in place; add up the sums in the first row. Always in the same order."""
+    workers[:, WEIGHTS] = workers[:, WEIGHTS].mean(axis=0, dtype=np.float64)
+    workers[0, FEATURES:] = workers[:, FEATURES:].sum(axis=0, dtype=np.float64)
+
+
+VISITS = {
+    "python": pure_python,
+    "numpy-rows": numpy_rows,
+    "numpy": numpy_batches,
+    "cython": cython,
+}
+
+
+def local_sgd(visit):
+    """Return epoch(order, step, workers): a thread for each of the workers visits a part of its own.
+
+    Then the weights are averaged (local SGD; McDonald et al. 2010; Stich 2019).
+    """
+
+    def epoch(order, step, workers):
+        threads = len(workers)
+        cuts = [len(order) * t // threads for t in range(threads + 1)]
+        parts = [order[low:high] for low, high in pairwise(cuts)]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(visit, parts, [step] * threads, workers))  # list: no exception is lost
+        average(workers)
+
+    return epoch
+
+
+def cython_prange(data):
+    """Return epoch(): the same parts, on threads of OpenMP."""
+    rows, labels = data.rows[: data.train], data.labels[: data.train]
+
+    def epoch(order, step, workers):
+        in_cython.train(rows, labels, order, step, shrunk(data, step), workers)
+        average(workers)
+
+    return epoch
