@@ -46,8 +46,8 @@ static void train_on(const struct flights *flights, size_t block, float shrink,
     }
 }
 
-static void visit(const struct flights *flights, const uint32_t *order, size_t blocks,
-                  float shrink, struct worker *worker)
+static void visit(const struct flights *flights, const uint32_t *order, size_t blocks, float shrink,
+                  struct worker *worker)
 {
     for (size_t k = 0; k < blocks; k++) {
         if (k == 0 || k == blocks / 2) {

@@ -29,7 +29,8 @@ static inline struct flights map_flights(const char *path)
     if (file < 0 || fstat(file, &about) != 0)
         err(2, "%s", path);
     const size_t size = (size_t)about.st_size, header_size = sizeof(struct flights_header);
-    const struct flights_header *header = mmap(NULL, size ? size : 1, PROT_READ, MAP_SHARED, file, 0);
+    const struct flights_header *header =
+        mmap(NULL, size ? size : 1, PROT_READ, MAP_SHARED, file, 0);
     if (header == MAP_FAILED)
         err(2, "%s", path);
     const size_t n = size < header_size ? 0 : (size_t)header->train + header->test;
@@ -38,9 +39,9 @@ static inline struct flights map_flights(const char *path)
         size != header_size + n * (FEATURES + 1) * sizeof(float))
         errx(2, "%s: not a flights file, or damaged (rm -f build/flights.bin; make build)", path);
     close(file);
-    const float(*rows)[FEATURES] = (const void *)(header + 1);
-    return (struct flights){rows, rows[n], header->train, header->test, header->lambda,
-                            header->optimum};
+    const float (*rows)[FEATURES] = (const void *)(header + 1);
+    return (struct flights){rows,         rows[n],        header->train,
+                            header->test, header->lambda, header->optimum};
 }
 
 /* The mean logistic loss of the training rows plus lambda/2 |weights|^2, in double. */

@@ -72,12 +72,13 @@ def split(X, y):
     return Flights(rows, y.astype(np.float32), train, LAMBDA, optimum=np.nan)
 
 
-def newton(flights, tolerance=1e-12):
+def newton(flights, start=None, tolerance=1e-12):
     """Return the weights that minimise `objective`, by Newton's method in double precision.
 
-    Stops when no component of the gradient exceeds `tolerance`; RuntimeError after 50 iterations.
+    start: weights from which it begins; None: zeros. It stops when no component of the gradient
+    exceeds `tolerance`; RuntimeError after 50 iterations.
     """
-    weights = np.zeros(flights.rows.shape[1])
+    weights = np.zeros(flights.rows.shape[1]) if start is None else start.copy()
     for _ in range(50):
         gradient = flights.lambda_ * weights
         hessian = flights.lambda_ * np.eye(len(weights))
@@ -109,8 +110,8 @@ def grown(flights, best, times):
     yield flights.rows[train:], flights.labels[train:]
 
 
-def write(path, parts, train):
-    """Write (rows, labels) from `parts`, of which the first `train` rows are to train on."""
+def write(path, parts, train, near):
+    """Write (rows, labels) from `parts`; `near` are weights that are near the optimum."""
     labels = []
     with path.open("wb+") as file:
         file.write(bytes(HEADER.size))
@@ -120,7 +121,7 @@ def write(path, parts, train):
         n = file.write(np.concatenate(labels).data) // 4
         file.flush()
         data = mapped(file, n, train, LAMBDA, np.nan)
-        optimum = objective(data, newton(data))
+        optimum = objective(data, newton(data, near))
         file.seek(0)
         file.write(HEADER.pack(MAGIC, train, n - train, rows.shape[1], 0, LAMBDA, optimum))
 
@@ -132,13 +133,14 @@ def main():
         times=(1, 1, 1000, "times as many flights to train on, made up after the real ones"),
     )
     data = split(*features_and_labels(*read_tables()))
-    parts = [data[:2]] if args.times == 1 else grown(data, newton(data), args.times)
-    store(args.file, lambda path: write(path, parts, args.times * data.train))
+    best = newton(data)
+    parts = [data[:2]] if args.times == 1 else grown(data, best, args.times)
+    store(args.file, lambda path: write(path, parts, args.times * data.train, best))
     data = load(args.file)
     print(
         f"{args.file}: {len(data.rows):,} flights, {data.train:,} to train on, "
         f"{len(data.rows) - data.train:,} held out\n{(data.labels > 0).mean():.1%} late; "
-        f"optimum {data.optimum:.6f}, held-out AUC {auc(data, newton(data)):.4f}"
+        f"optimum {data.optimum:.6f}, held-out AUC {auc(data, best):.4f}"
     )
 
 

@@ -9,7 +9,7 @@ void batched(const void *rows, const float *labels, const int64_t *order, size_t
     float *restrict w = worker->weights, *restrict sum = worker->sum, factor[BATCH];
 
     for (size_t k = 0; k < blocks; k++) {
-        const float(*row)[FEATURES] = (const float(*)[FEATURES])rows + order[k] * BLOCK;
+        const float (*row)[FEATURES] = (const float (*)[FEATURES])rows + order[k] * BLOCK;
         const float *label = labels + order[k] * BLOCK;
         for (int i = 0; i < BLOCK / BATCH; i++, row += BATCH, label += BATCH) {
             for (int b = 0; b < BATCH; b++) {

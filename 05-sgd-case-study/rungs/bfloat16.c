@@ -23,7 +23,7 @@ void bfloat16(const void *rows, const float *labels, const int64_t *order, size_
     float *restrict w = worker->weights, *restrict sum = worker->sum, factor[BATCH];
 
     for (size_t k = 0; k < blocks; k++) {
-        const uint32_t(*row)[WORDS] = (const uint32_t(*)[WORDS])rows + order[k] * BLOCK;
+        const uint32_t (*row)[WORDS] = (const uint32_t (*)[WORDS])rows + order[k] * BLOCK;
         const float *label = labels + order[k] * BLOCK;
         const int64_t after = k + 1 < blocks ? order[k + 1] : order[k];
         const char *next = (const char *)rows + after * BLOCK * (int64_t)sizeof *row;
@@ -42,9 +42,11 @@ void bfloat16(const void *rows, const float *labels, const int64_t *order, size_
 #pragma GCC unroll 1
                 for (int j = 0; j < WORDS; j++) {
                     w[j] += factor[b] * HIGH(row[b][j]) + factor[b + 1] * HIGH(row[b + 1][j]) +
-                            factor[b + 2] * HIGH(row[b + 2][j]) + factor[b + 3] * HIGH(row[b + 3][j]);
-                    w[j + WORDS] += factor[b] * LOW(row[b][j]) + factor[b + 1] * LOW(row[b + 1][j]) +
-                            factor[b + 2] * LOW(row[b + 2][j]) + factor[b + 3] * LOW(row[b + 3][j]);
+                            factor[b + 2] * HIGH(row[b + 2][j]) +
+                            factor[b + 3] * HIGH(row[b + 3][j]);
+                    w[j + WORDS] +=
+                        factor[b] * LOW(row[b][j]) + factor[b + 1] * LOW(row[b + 1][j]) +
+                        factor[b + 2] * LOW(row[b + 2][j]) + factor[b + 3] * LOW(row[b + 3][j]);
                 }
             }
             for (int j = 0; j < FEATURES; j++)

@@ -1,6 +1,6 @@
 /* Local SGD (McDonald et al. 2010; Stich 2019): every thread trains weights of its own, with one of
- * the other rungs, on its own part of the blocks; at the end of the epoch they are averaged. Nothing
- * is shared in between, so there is nothing to lock and nothing to lose.
+ * the other rungs, on its own part of the blocks; at the end of the epoch they are averaged.
+ * Nothing is shared in between, so there is nothing to lock and nothing to lose.
  */
 #include "rung.h"
 

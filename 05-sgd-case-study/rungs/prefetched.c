@@ -9,7 +9,7 @@ void prefetched(const void *rows, const float *labels, const int64_t *order, siz
     float *restrict w = worker->weights, *restrict sum = worker->sum, factor[BATCH];
 
     for (size_t k = 0; k < blocks; k++) {
-        const float(*row)[FEATURES] = (const float(*)[FEATURES])rows + order[k] * BLOCK;
+        const float (*row)[FEATURES] = (const float (*)[FEATURES])rows + order[k] * BLOCK;
         const float *label = labels + order[k] * BLOCK;
         const int64_t after = k + 1 < blocks ? order[k + 1] : order[k];
         const char *next = (const char *)rows + after * BLOCK * (int64_t)sizeof *row;
