@@ -11,8 +11,9 @@ import contextlib
 import subprocess
 from pathlib import Path
 
-import chart
 from bench import built, fail, openmp_threads, read_options, run
+
+import chart
 
 THREADS = openmp_threads(64)
 with built():

@@ -13,14 +13,16 @@ times, what their judging takes, and that sgd_mpi.c shares out no less than 8 MB
 import time
 from math import ceil, inf, log2
 
-import chart
 from bench import built, fail, read_options, run
+
+import chart
 
 with built():
     import numpy as np
-    from convergence import measured, table_of
     from flights_file import FEATURES
     from mpi4py import MPI
+
+    from convergence import measured, table_of
     from sgd_mpi import together
 
 WORKERS = 16, 32, 64  # with fewer the flights need one epoch or two: too coarse

@@ -15,10 +15,11 @@ from bench import built, fail, header, read_options, row, run, stopwatch, verdic
 
 with built():
     import numpy as np
-    import rungs
     from averaging import FIRST_STEP, combine, shuffle, step_size
     from flights_file import BLOCK, FEATURES, TOLERANCE, auc, check, objective, opened
     from mpi4py import MPI
+
+    import rungs
 
 DATA = Path("build/flights.bin")
 

@@ -25,10 +25,11 @@ from bench import built, fail, header, openmp_threads, read_options, row, run, v
 DATA = Path(__file__).parent / "build/flights.bin"
 THREADS = openmp_threads(64)
 with built():
-    import libraries
     import numpy as np
     from flights_file import TOLERANCE, auc, load, objective
     from threadpoolctl import threadpool_limits
+
+    import libraries
 
 HALF = 130_816  # of the rows of the flights: to average over the second half
 ONE = {"max_iter": 1, "tol": None, "learning_rate": "constant", "eta0": 0.01}

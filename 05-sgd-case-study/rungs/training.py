@@ -2,7 +2,8 @@
 
 import numpy as np
 from bench import stopwatch
-from data.flights import BLOCK, FEATURES, in_memory
+
+from data.flights import FEATURES, in_memory
 
 FIRST_STEP = 0.01
 WEIGHTS, SUM, SUMMED = slice(FEATURES), slice(FEATURES, 2 * FEATURES), 2 * FEATURES
