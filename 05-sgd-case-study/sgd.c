@@ -1,6 +1,6 @@
 /* Logistic regression by SGD on the flights, in C: on one thread, and on several with OpenMP.
  *
- *     cc -O3 -march=native -fopenmp sgd.c -lm -o build/sgd && build/sgd
+ *     cc -O3 -march=native -fopenmp sgd.c -lm -o sgd && ./sgd
  *
  * Each row moves the weights a little. The rows are visited in blocks of 512, in an order drawn
  * anew each epoch, and the answer is the average of the weights over the second half of the epoch

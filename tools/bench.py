@@ -87,7 +87,8 @@ def store(path, write):
 @contextlib.contextmanager
 def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
-    folder = next(f for f in Path(sys.argv[0]).absolute().parents if (f / "Makefile").exists())
+    above = Path(sys.argv[0]).absolute().parents
+    folder = next((folder for folder in above if (folder / "Makefile").exists()), above[0])
     sys.path[:0] = [str(folder / "build"), str(folder)]
     try:
         yield

@@ -22,4 +22,4 @@ scale "$1" 02-threads-in-c dynamic build/primes
 scale "$1" 03-nogil-extension released python primes.py
 scale "$1" 04-openmp-prange openmp build/add
 scale "$1" 04-openmp-prange dynamic build/mandelbrot
-scale "$(($1 < 64 ? $1 : 64))" 05-sgd-case-study openmp build/sgd
+scale "$(($1 < 64 ? $1 : 64))" 05-sgd-case-study openmp python ladder.py -c

@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NO_OPENMP = "OPENMP := no" in (ROOT / "tools/build/probed.mk").read_text()
 NAMES = [
     str(file.relative_to(ROOT))
-    for kind in ("0*/*.c", "0*/*.py", "0*/more/*.py", "0*/other-languages/*.py")
+    for kind in ("0*/*.c", "0*/*.py", "0*/data/*.py", "0*/more/*.py", "0*/other-languages/*.py")
     for file in sorted(ROOT.glob(kind))
     if re.search(r"^int main|^    run\(main\)", file.read_text(), re.M)
-    and "_mpi." not in file.name  # see chapter 5's mpi.bats
+    and "_mpi." not in file.name  # see its tests in chapter 5
 ]
 COUNTS = ["01-gil-demo/count.c", "01-gil-demo/count.py"]
 
@@ -64,7 +64,7 @@ def test_options_are_explained_and_others_refused(name):
     command = program(name)
     assert run(*command, "--help").returncode == 0
     fails(2, "", *command, "--nonsense")
-    assert limits(command) or Path(name).stem in {"manners", "other_data", "roofline"}
+    assert limits(command) or Path(name).stem in {"manners", "roofline"}
     for option, (low, high) in limits(command).items():
         wrong = f"'{high + 1}': expected a whole number from {low} to {high}"
         fails(2, wrong, *command, f"{option}={high + 1}")
@@ -94,8 +94,8 @@ def head(name, smallest):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_commands_at_the_head_work_as_typed(name, copy):
     numbers, folder = limits(program(name)), copy / Path(name).parts[0]
-    if name.endswith(("other_data.py", "peers.py")):
-        pytest.skip(f"the data or libraries of {name} may be missing")
+    if name.endswith(("libraries.py", "peers.py")):
+        pytest.skip(f"the libraries of {name} may be missing")
     if "roofline" in name and not (folder / "build/limits.json").exists():
         pytest.skip(f"{name} needs measurements")
     smallest = "".join(f" {o} {numbers[o][0]}" for o in ("-n", "--times") if o in numbers)
@@ -108,7 +108,9 @@ def test_the_commands_at_the_head_work_as_typed(name, copy):
         assert len({len(line.split()) for line in table.splitlines()}) == 1, table
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if re.match(r"0[345][^/]+/(more/)?\w+.py", n)])
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if re.match(r"0[345][^/]+/(data/|more/)?\w+.py", n)]
+)
 def test_python_says_what_to_type_before_it_is_built(name, tmp_path):
     link = tmp_path / "program.py"  # beside it is no build/, and -S hides what set-up installed
     link.symlink_to(ROOT / name)

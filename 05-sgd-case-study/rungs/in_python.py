@@ -102,7 +102,7 @@ VISITS = {
 
 
 def local_sgd(visit):
-    """Return epoch(order, step, workers): a thread for each of the workers visits a part of its own.
+    """Return epoch(order, step, workers): a thread for each worker visits a part of its own.
 
     Then the weights are averaged (local SGD; McDonald et al. 2010; Stich 2019).
     """
