@@ -1,7 +1,6 @@
 """Train on a file that need not fit into memory: its rows are mapped, trained on and forgotten.
 
-    python data/make_flights.py build/10.bin --times 10
-    python more/mapped.py build/10.bin
+    python data/make_flights.py build/10.bin --times 10 && python more/mapped.py build/10.bin
 
 Each thread keeps to a part of the file. It visits windows of 8 MB of this part in an order drawn
 anew each epoch, and the rows of a window in the file's order: they were shuffled when it was
@@ -11,10 +10,11 @@ written, and a disk, too, is fast only when it is read in order.
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from ctypes import c_void_p
+from itertools import count, repeat
 from pathlib import Path
 
-from bench import built, fail, header, openmp_threads, read_options, row, run, verdict
+from bench import built, header, openmp_threads, read_options, row, run, verdict
 
 THREADS = openmp_threads(64)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in ladder.py
@@ -26,8 +26,8 @@ with built():
     from rungs.training import SUMMED, train
 
 WINDOW = 128  # blocks that are read one after the other: 8 MB
-PREFETCHED = in_c.LIBRARY["prefetched"]  # CDLL releases the GIL around each call
-PREFETCHED.argtypes, PREFETCHED.restype = (*in_c.ARGUMENTS, in_c.ctypes.c_void_p), None
+PREFETCHED = in_c.LIBRARY["prefetched"]
+PREFETCHED.argtypes, PREFETCHED.restype = (*in_c.ARGUMENTS, c_void_p), None
 
 
 def train_part(data, worker, workers, epoch, step, seed, state):
@@ -44,19 +44,53 @@ def train_part(data, worker, workers, epoch, step, seed, state):
             state[FEATURES : SUMMED + 1] = 0
         order = np.arange(first, min(first + WINDOW, high), dtype=np.int64)
         arrays = data.rows.ctypes.data, data.labels.ctypes.data, order.ctypes.data
-        PREFETCHED(*arrays, len(order), step, shrunk(data, step), state.ctypes.data)
+        PREFETCHED(*arrays, len(order), step, shrunk(data, step), state.ctypes.data)  # without GIL
         forget(data, slice(first * BLOCK, (first + len(order)) * BLOCK))
 
 
 def mapped(data, seed):
-    """Return epoch(), see training.train(). Its order of all blocks is not used."""
+    """Return epoch(), see training.train(); the order of all blocks that it gets is not used."""
     epochs = count()
 
     def epoch(_order, step, workers):
-        threads, number = len(workers), next(epochs)
-        about = data, range(threads), threads, number, step, seed, workers
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(train_part, data, t, threads, number, step, seed, workers[t]) for t in range(threads)]
+        n = len(workers)
+        about = map(repeat, (n, next(epochs), step, seed))
+        with ThreadPoolExecutor(n) as pool:
+            list(pool.map(train_part, repeat(data), range(n), *about, workers))
         average(workers)
 
     return epoch
+
+
+def peak_memory():
+    """Return the most memory of this process so far, in MB, mapped pages included; of Linux."""
+    status = Path("/proc/self/status")
+    found = status.exists() and re.search(r"VmHWM:\s*(\d+)", status.read_text())
+    return f"{int(found[1]) * 1024 / 1e6:.0f}" if found else "-"
+
+
+def climb(threads, data, seed):
+    """Train until the objective is within 0.1% of the optimum, and print a row."""
+    about = mapped(data, seed), data.train // BLOCK, threads, 20 * (data.train // BLOCK)
+    answer, epochs, took = train(*about, near=lambda answer: abs(gap(data, answer)) <= TOLERANCE)
+    above, size = gap(data, answer), 4 * (FEATURES + 1) * data.train  # with the labels
+    speed = size * epochs / took.wall / 1e9
+    cells = [f"{(1 + above) * data.optimum:.6f}", abs(above) <= TOLERANCE, took, epochs]
+    cells += [f"{above:8.4%}", f"{auc(data, answer):.4f}", f"{speed:.1f}", peak_memory()]
+    row("mapped", threads, *cells)
+
+
+def main():
+    file = {"type": Path, "nargs": "?", "default": Path("build/10.bin"), "help": "the data"}
+    most = 2**32 - 1
+    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), s=(1, 0, most, "seed"), file=file)
+    data = load(args.file)
+    print(f"SGD on {data.train} rows that stay in their file")
+    header("epochs", f"{'gap':>8}", "AUC", "GB/s", "peak-MB")
+    for threads in dict.fromkeys((1, args.t)):
+        climb(threads, data, args.s)
+    verdict()
+
+
+if __name__ == "__main__":
+    run(main)
