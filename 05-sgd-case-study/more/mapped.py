@@ -1,10 +1,11 @@
 """Train on a file that need not fit into memory: its rows are mapped, trained on and forgotten.
 
-    python data/make_flights.py build/10.bin --times 10 && python more/mapped.py build/10.bin
+    python more/mapped.py
 
 Each thread keeps to a part of the file. It visits windows of 8 MB of this part in an order drawn
 anew each epoch, and the rows of a window in the file's order: they were shuffled when it was
-written, and a disk, too, is fast only when it is read in order.
+written, and a disk, too, is fast only when it is read in order. `make build/10.bin` makes a file of
+ten times as many rows for it.
 """
 
 import os
@@ -81,7 +82,7 @@ def climb(threads, data, seed):
 
 
 def main():
-    file = {"type": Path, "nargs": "?", "default": Path("build/10.bin"), "help": "the data"}
+    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
     most = 2**32 - 1
     args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), s=(1, 0, most, "seed"), file=file)
     data = load(args.file)
