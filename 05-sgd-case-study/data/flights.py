@@ -32,6 +32,7 @@ class Flights(NamedTuple):
     train: int
     lambda_: float
     optimum: float
+    file: mmap.mmap | None = None  # whose memory the arrays are
 
 
 def chunks(low, high):
@@ -40,14 +41,23 @@ def chunks(low, high):
         yield slice(start, min(start + CHUNK, high))
 
 
+def forget(flights, part):
+    """Free the memory of these rows, a slice, if they are mapped: a touch reads the file again."""
+    if flights.file and hasattr(mmap, "MADV_DONTNEED"):
+        n, labels = part.stop - part.start, HEADER.size + flights.rows.nbytes
+        for begin, size in (HEADER.size, 4 * FEATURES), (labels, 4):
+            low = (begin + part.start * size) // mmap.PAGESIZE * mmap.PAGESIZE
+            flights.file.madvise(mmap.MADV_DONTNEED, low, n * size)
+
+
 def mean_loss(flights, weights, low, high):
     """Return the mean logistic loss, log(1 + exp(-label * margin)), of the rows low..high."""
     w = np.asarray(weights, dtype=np.float64)
-    losses = (
-        np.logaddexp(0, -flights.labels[part] * (flights.rows[part] @ w)).sum()
-        for part in chunks(low, high)
-    )
-    return sum(losses) / (high - low)
+    losses = 0
+    for part in chunks(low, high):
+        losses += np.logaddexp(0, -flights.labels[part] * (flights.rows[part] @ w)).sum()
+        forget(flights, part)
+    return losses / (high - low)
 
 
 def objective(flights, weights):
@@ -83,7 +93,8 @@ def mapped(file, n, *about):
     """Return the Flights of n rows in an open file, which is read where its arrays are touched."""
     memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     values = np.frombuffer(memory, dtype="<f4", offset=HEADER.size)
-    return Flights(values[: n * FEATURES].reshape(n, FEATURES), values[n * FEATURES :], *about)
+    rows = values[: n * FEATURES].reshape(n, FEATURES)
+    return Flights(rows, values[n * FEATURES :], *about, memory)
 
 
 def load(path):
@@ -105,6 +116,7 @@ def load(path):
         for part in chunks(0, train + test):
             if not (np.isfinite(data.rows[part]).all() and np.isfinite(data.labels[part]).all()):
                 raise ValueError("damaged: a number in it is not finite")
+            forget(data, part)
     except (OSError, ValueError) as error:
         fault = error.strerror if isinstance(error, OSError) else error
         fail(2, f"{path}: {fault} (rm -f build/flights.bin; make build: makes it anew)")
