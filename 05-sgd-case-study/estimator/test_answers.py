@@ -63,10 +63,14 @@ def minimum(X, y):
         weights, signs = v[:-1] * unit, 2 * y - 1
         factors = -signs * expit(-signs * (Z @ v[:-1] + v[-1])) / len(y)
         slope = np.append(factors @ Z + ALPHA * weights * unit, factors.sum())
-        return objective(Z, y, v[:-1], v[-1]) + ALPHA / 2 * (weights @ weights - v[:-1] @ v[:-1]), slope
+        return objective(Z, y, v[:-1], v[-1]) + ALPHA / 2 * (
+            weights @ weights - v[:-1] @ v[:-1]
+        ), slope
 
     options = {"maxiter": 3000, "maxfun": 4000, "ftol": 1e-12, "gtol": 1e-8, "maxcor": 30}
-    return minimize(value, np.zeros(len(mean) + 1), jac=True, method="L-BFGS-B", options=options).fun
+    return minimize(
+        value, np.zeros(len(mean) + 1), jac=True, method="L-BFGS-B", options=options
+    ).fun
 
 
 @pytest.mark.parametrize("name", [*MADE, *LOADED])

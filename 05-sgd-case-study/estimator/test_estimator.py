@@ -90,8 +90,10 @@ def test_classes_chances_and_weights():
     y = (X[:, 0] > 1).astype(int)
     balanced = len(y) / 2 / np.bincount(y)
     options = {"random_state": 0, "max_iter": 5, "tol": None}
-    by_class = [LocalSGDClassifier(class_weight=one, **options).fit(X, y).coef_.tobytes()
-                for one in ("balanced", dict(enumerate(balanced)))]
+    by_class = [
+        LocalSGDClassifier(class_weight=one, **options).fit(X, y).coef_.tobytes()
+        for one in ("balanced", dict(enumerate(balanced)))
+    ]
     by_row = LocalSGDClassifier(**options).fit(X, y, sample_weight=balanced[y])
     assert by_class == [by_row.coef_.tobytes()] * 2
     with pytest.raises(ValueError, match="one class"):  # of the rows that count
@@ -112,7 +114,7 @@ def test_a_fit_that_fails_changes_nothing():
             with pytest.raises(ValueError):
                 fit(*fault)
             assert vars(model) == before
-    for name, value in {"alpha": -1, "max_iter": 0, "tol": -1, "eta0": 0, "n_jobs": 0}.items():
+    for name, value in {"alpha": -1, "max_iter": 0, "tol": -1, "eta0": 0, "n_jobs": 0.5}.items():
         with pytest.raises(ValueError, match=name):
             LocalSGDClassifier(**{name: value}).fit(X, y)
 

@@ -8,12 +8,12 @@ from joblib import cpu_count
 from scipy.special import log_expit, log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import assert_all_finite, check_array, check_random_state, check_X_y
+from sklearn.utils import check_array, check_random_state, check_X_y
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from local_sgd._problem import MANY, SAMPLE, Moments, Problem
+from local_sgd._problem import MANY, SAMPLE, Problem, check_finite, moments
 
 
 def classes_of(y):
@@ -30,49 +30,39 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
 
     It minimises the mean logistic loss of the rows plus alpha/2 |coef_|^2; of more than two
     classes, one against the rest. Each of `n_jobs` workers trains weights of its own on its part of
-    the rows, in batches of 32, and after each epoch they are averaged (McDonald et al. 2010; Stich
-    2019); the answer is an average over batches that forgets slowly (Shamir and Zhang 2013). Steps
-    are those of standardised features, though X stays as it is: features need no scaling.
-
-    Rows of 65,536 and more are visited in blocks of 512: shuffle them first if they are sorted.
+    the rows, and after each epoch they are averaged (McDonald et al. 2010; Stich 2019). The answer
+    is an average over batches of 32 rows (Shamir and Zhang 2013). Steps are those of standardised
+    features, though X stays as it is. 65,536 rows and more are visited in blocks of 512: shuffle
+    them first if they are sorted.
 
     Parameters
     ----------
-    alpha : float, default=1e-4
-        Weight of the L2 penalty. The intercept has none.
-    fit_intercept : bool, default=True
-    max_iter : int, default=1000
-        Most epochs.
-    tol : float or None, default=1e-3
-        Training ends when the objective is within this share of its minimum, estimated by its
-        gradient g on all rows and its curvature H on 4,096 rows as g' H^-1 g / 2. Where that is not
-        reached there is a ConvergenceWarning. None: after max_iter epochs, without a look.
-    eta0 : float or None, default=None
-        First step size, for the sum of a batch's gradients; None: 1 / (4 + 4 n_features).
-    n_jobs : int or None, default=None
-        Workers: None is 1, -1 one for each core. At most one for 512 rows. The answer depends on
-        their number, and not on that of the threads that they get.
-    random_state : int, RandomState or None, default=None
-        Seed of the order of the rows.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by which those of the rows are multiplied.
-    warm_start : bool, default=False
-        Let `fit` go on from the last answer, if classes and number of features are the same.
+    alpha : float, weight of the L2 penalty, which the intercept has not.
+    fit_intercept : bool
+    max_iter : int, most epochs.
+    tol : float or None. Training ends when the objective is within this share of its minimum, by
+        the gradient g on all rows and the curvature H on 4,096 rows: g' H^-1 g / 2. A
+        ConvergenceWarning says if it is not. None: `max_iter` epochs, without a look.
+    eta0 : float or None, first step size, for the sum of the gradients of a batch; None:
+        1 / (4 + 4 n_features).
+    n_jobs : int or None, workers, at most one for 512 rows: None is 1, -1 one for each core. The
+        answer is the same to the last bit for the same data, `random_state` and number of workers.
+    random_state : int, RandomState or None, for the order of the rows.
+    class_weight : dict, "balanced" or None, by which the weights of the rows are multiplied.
+    warm_start : bool, whether `fit` goes on from the last answer.
 
     Attributes
     ----------
     classes_ : ndarray (n_classes,)
-    coef_ : ndarray (1, n_features) or (n_classes, n_features), of the dtype of X
-    intercept_ : ndarray (1,) or (n_classes,)
-    n_iter_ : int
-        Epochs of the last call, the most of all classes.
+    coef_, intercept_ : ndarrays (1 or n_classes, n_features) and (1 or n_classes,), of X's dtype.
+    n_iter_ : int, epochs of the last call, the most of all classes.
     n_features_in_ : int
 
     Notes
     -----
-    X is copied if it is not C-contiguous float32 or float64, or if it has fewer than 65,536 rows
-    (they are shuffled), or rows of weight 0. Errors are ValueErrors, and leave all attributes as
-    they were; KeyboardInterrupt leaves the best answer so far.
+    X is copied if it is not C-contiguous float32 or float64, or has fewer than 65,536 rows, or rows
+    of weight 0. Errors are ValueErrors, and leave all attributes as they were; KeyboardInterrupt
+    leaves the best answer so far.
     """
 
     def __init__(
@@ -100,25 +90,24 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X, y, sample_weight=None):
         """Train on X (n, n_features), y (n,) and weights of the rows (n,); return self."""
-        rows, labels, importance = self._checked(X, y, sample_weight)
-        classes = classes_of(labels)
+        rows, labels, weights = self._checked(X, y, sample_weight)
+        classes, d = classes_of(labels), rows.shape[1]
         if len(classes) < 2:
             raise ValueError(f"two classes are needed, and y has only one class: {classes}")
-        random, d = check_random_state(self.random_state), rows.shape[1]
+        random = check_random_state(self.random_state)
         if len(rows) < MANY:
             order = random.permutation(len(rows))
-            rows, labels, importance = rows[order], labels[order], importance[order]
-        problem = self._problem(rows, importance, None)
+            rows, labels, weights = rows[order], labels[order], weights[order]
+        problem = self._problem(rows, weights)
         state = np.zeros((len(classes) - (len(classes) == 2), 2, d + 1))
-        if self.warm_start and hasattr(self, "_state") and d == self.n_features_in_:
-            if np.array_equal(classes, self.classes_):
-                state[:] = self._state[0][:, 1:]
-        epochs, far, stopped, step = 0, 0, None, self.eta0 or 1 / (4 + 4 * d)
+        if self.warm_start and np.array_equal(getattr(self, "classes_", 0), classes):
+            state[:] = self._state[0][:, 1:]
+        epochs, far, stopped = 0, 0, None
         try:
             for answer, positive in zip(state, classes[-len(state) :], strict=True):
                 problem.begin(labels == positive, answer[1])
                 try:
-                    far += not problem.solve(self.max_iter, self.tol, step, random)
+                    far += not problem.solve(self.max_iter, self.tol, self._step(d), random)
                 finally:
                     answer[:], epochs = problem.best, max(epochs, problem.epochs)
         except KeyboardInterrupt as interrupt:
@@ -127,7 +116,7 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         if stopped:
             raise stopped
         if far:
-            text = f"far from the minimum after {epochs} epochs: raise max_iter or alpha, or scale X"
+            text = f"still far from the minimum after {epochs} epochs: raise max_iter, alpha or tol"
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         return self
 
@@ -137,65 +126,68 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         classes: (n_classes,), all there will be; needed in the first call only.
         """
         first = not hasattr(self, "_state")
-        if not first:
-            validate_data(self, X, reset=False, skip_check_array=True)
-        rows, labels, importance = self._checked(X, y, sample_weight)
-        if self.class_weight == "balanced":
-            raise ValueError("class_weight 'balanced' is not known to partial_fit: give a dict")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
+        if not first:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        rows, labels, weights = self._checked(X, y, sample_weight)
         known = classes_of(np.asarray(classes)) if first else self.classes_
         if classes is not None and not np.array_equal(np.unique(classes), known):
             raise ValueError(f"classes={classes} is not the same as on last call: {known}")
         if len(unknown := np.setdiff1d(labels, known)):
             raise ValueError(f"y has classes that were not passed before: {unknown}")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit cannot know what is balanced: class_weight must be a dict"
+            )
         count, d = len(known) - (len(known) == 2), rows.shape[1]
-        old = (np.zeros((count, 2, d + 1)), 0, Moments(d)) if first else self._state
-        problem = self._problem(rows, importance, old[2].add(rows, importance))
-        state, random = old[0].copy(), check_random_state(self.random_state)
-        # Of few rows the deviations are not known well.
-        step = (self.eta0 or 1 / (4 + 4 * d)) * min(1, problem.moments.count / 32)
+        new = np.zeros((count, 2, d + 1)), 0, (0, 0, 0)
+        state, before, old = new if first else self._state
+        state, problem = state.copy(), self._problem(rows, weights, moments(rows, weights, old))
+        # Of few rows deviations are not known well.
+        step = self._step(d) * min(1, problem.moments[0] / 32)
+        random = check_random_state(self.random_state)
         for pair, positive in zip(state, known[-count:], strict=True):
-            problem.begin(labels == positive, pair[1])
-            pair[0], pair[1], seen = problem.train(*pair, old[1], step, 1, random)
+            problem.begin(labels == positive, None)
+            pair[0], pair[1], seen = problem.train(*pair, before, step, 1, random)
         if not np.isfinite(state).all():
-            raise ValueError(f"training diverges with a step of {step:.3g}: choose a smaller eta0")
+            raise ValueError(f"training diverges with steps of {step:.3g}: choose a smaller eta0")
         return self._publish(X, known, 1, rows.dtype, (state, seen, problem.moments))
 
-    def _checked(self, X, y, sample_weight):
-        """Return rows, classes and weights, without rows of weight 0; ValueError names a fault."""
-        right = {
-            "alpha": isinstance(self.alpha, Real) and 0 <= self.alpha < np.inf,
-            "max_iter": isinstance(self.max_iter, Integral) and self.max_iter >= 1,
-            "tol": self.tol is None or isinstance(self.tol, Real) and self.tol >= 0,
-            "eta0": self.eta0 is None or isinstance(self.eta0, Real) and self.eta0 > 0,
-            "n_jobs": self.n_jobs is None or isinstance(self.n_jobs, Integral) and self.n_jobs != 0,
-        }
-        for name in (name for name in right if not right[name]):
-            raise ValueError(f"{name}={getattr(self, name)!r} is out of its range")
-        # In many rows values that are not finite are found when they spoil a gradient.
-        options = {"dtype": [np.float64, np.float32], "order": "C", "estimator": self}
-        X, y = check_X_y(X, y, ensure_all_finite=False, **options)
-        weight = np.ones(len(X), X.dtype)
-        if sample_weight is not None:
-            weight = check_array(sample_weight, dtype=X.dtype, ensure_2d=False, copy=True)
-            if weight.shape != (len(X),) or (weight < 0).any():
-                raise ValueError("sample_weight must have a weight for each row, and none negative")
-        some = weight > 0
-        if self.class_weight is not None:
-            weight[some] *= compute_sample_weight(self.class_weight, y[some])
-            some = weight > 0
-        if len(X) < MANY or not some.all():
-            assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
-            X, y, weight = X[some], y[some], weight[some]
-        if not len(X):
-            raise ValueError("sample_weight is zero for all rows")
-        return X, y, weight
+    def _step(self, d):
+        return self.eta0 or 1 / (4 + 4 * d)
 
-    def _problem(self, rows, importance, moments):
+    def _problem(self, rows, weights, known=None):
         jobs = self.n_jobs or 1
         jobs = jobs if jobs > 0 else max(1, cpu_count() + 1 + jobs)
-        return Problem(rows, importance, moments, self.alpha, bool(self.fit_intercept), jobs)
+        return Problem(rows, weights, self.alpha, bool(self.fit_intercept), jobs, known)
+
+    def _checked(self, X, y, sample_weight):
+        """Return rows, classes and weights, without rows of weight 0."""
+        numbers = {"alpha": (Real, 0), "max_iter": (Integral, 1)}
+        optional = {"tol": (Real, 0), "eta0": (Real, 1e-300), "n_jobs": (Integral, -np.inf)}
+        for name, (kind, least) in (numbers | optional).items():
+            value = getattr(self, name)
+            right = isinstance(value, kind) and least <= value < np.inf
+            if not (right or (value is None and name in optional)):
+                raise ValueError(f"{name}={value!r} is out of its range")
+        # In many rows values that are not finite are found when they have spoiled a gradient.
+        options = {"dtype": [np.float64, np.float32], "order": "C", "estimator": self}
+        X, y = check_X_y(X, y, ensure_all_finite=False, **options)
+        weights = np.ones(len(X), X.dtype)
+        if sample_weight is not None:
+            weights = check_array(sample_weight, dtype=X.dtype, ensure_2d=False, copy=True)
+            if weights.shape != (len(X),) or (weights < 0).any():
+                raise ValueError("sample_weight must have a weight for each row, and none negative")
+        if self.class_weight is not None:
+            some = weights > 0
+            weights[some] *= compute_sample_weight(self.class_weight, y[some])
+        if len(X) < MANY or not weights.all():
+            check_finite(X)
+            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+        if not len(X):
+            raise ValueError("sample_weight is zero for all rows")
+        return X, y, weights
 
     def _publish(self, X, classes, epochs, dtype, state):
         validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and feature_names_in_
