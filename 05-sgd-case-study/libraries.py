@@ -36,7 +36,7 @@ def sgd(rows, labels, lambda_, _threads, **setting):
 
 
 def local_sgd(rows, labels, lambda_, threads, **setting):
-    """This chapter's local SGD as an estimator, see the folder local_sgd."""
+    """This chapter's local SGD as an estimator, see the folder estimator."""
     module = import_module("local_sgd")
     about = {"alpha": lambda_, "fit_intercept": False, "n_jobs": threads, "random_state": 1}
     model = module.LocalSGDClassifier(**about, **setting)

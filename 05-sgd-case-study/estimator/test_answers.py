@@ -43,9 +43,10 @@ FORMS = {
 @cache
 def data(name):
     if name in MADE:
-        about = {"n_samples": 3000, "random_state": 0, "shuffle": True} | MADE[name]
+        about = {"n_samples": 2000, "random_state": 0} | MADE[name]
         return datasets.make_classification(**about)
-    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    options = {"n_class": 4} if name == "digits" else {}
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True, **options)
     return X, (y > np.median(y) if name == "diabetes" else y == 1).astype(int)
 
 

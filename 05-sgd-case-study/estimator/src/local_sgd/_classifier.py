@@ -25,6 +25,24 @@ def classes_of(y):
     return few
 
 
+def solve_each(problem, labels, classes, answers, *how):
+    """Improve answers (n, d + 1), one for each class, in place, also when Ctrl-C ends it.
+
+    Returns the epochs, how many answers are far from the minimum, and KeyboardInterrupt or None.
+    """
+    epochs = far = 0
+    for answer, positive in zip(answers, classes, strict=True):
+        problem.begin(labels == positive, answer)
+        try:
+            far += not problem.solve(*how)
+        except KeyboardInterrupt as interrupt:
+            return max(epochs, problem.epochs), far, interrupt
+        finally:
+            answer[:] = problem.best
+        epochs = max(epochs, problem.epochs)
+    return epochs, far, None
+
+
 class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     """Logistic regression by local SGD: parallel stochastic gradient descent without the GIL.
 
@@ -99,19 +117,13 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
             order = random.permutation(len(rows))
             rows, labels, weights = rows[order], labels[order], weights[order]
         problem = self._problem(rows, weights)
-        state = np.zeros((len(classes) - (len(classes) == 2), 2, d + 1))
-        if self.warm_start and np.array_equal(getattr(self, "classes_", 0), classes):
-            state[:] = self._state[0][:, 1:]
-        epochs, far, stopped = 0, 0, None
-        try:
-            for answer, positive in zip(state, classes[-len(state) :], strict=True):
-                problem.begin(labels == positive, answer[1])
-                try:
-                    far += not problem.solve(self.max_iter, self.tol, self._step(d), random)
-                finally:
-                    answer[:], epochs = problem.best, max(epochs, problem.epochs)
-        except KeyboardInterrupt as interrupt:
-            stopped = interrupt
+        positives = classes[1:] if len(classes) == 2 else classes
+        state, old = np.zeros((len(positives), 2, d + 1)), getattr(self, "_state", [None])[0]
+        if self.warm_start and np.shape(old) == state.shape and (classes == self.classes_).all():
+            state[:] = old[:, 1:]
+        how = self.max_iter, self.tol, self._step(d), random
+        epochs, far, stopped = solve_each(problem, labels, positives, state[:, 1], *how)
+        state[:, 0] = state[:, 1]
         self._publish(X, classes, epochs, rows.dtype, (state, 0, problem.moments))
         if stopped:
             raise stopped
@@ -126,33 +138,36 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         classes: (n_classes,), all there will be; needed in the first call only.
         """
         first = not hasattr(self, "_state")
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
         if not first:
             validate_data(self, X, reset=False, skip_check_array=True)
         rows, labels, weights = self._checked(X, y, sample_weight)
-        known = classes_of(np.asarray(classes)) if first else self.classes_
-        if classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(f"classes={classes} is not the same as on last call: {known}")
-        if len(unknown := np.setdiff1d(labels, known)):
-            raise ValueError(f"y has classes that were not passed before: {unknown}")
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "partial_fit cannot know what is balanced: class_weight must be a dict"
-            )
-        count, d = len(known) - (len(known) == 2), rows.shape[1]
-        new = np.zeros((count, 2, d + 1)), 0, (0, 0, 0)
+        known = self._known(classes, labels, first)
+        positives, d = (known[1:] if len(known) == 2 else known), rows.shape[1]
+        new = np.zeros((len(positives), 2, d + 1)), 0, (0, 0, 0)
         state, before, old = new if first else self._state
         state, problem = state.copy(), self._problem(rows, weights, moments(rows, weights, old))
         # Of few rows deviations are not known well.
         step = self._step(d) * min(1, problem.moments[0] / 32)
         random = check_random_state(self.random_state)
-        for pair, positive in zip(state, known[-count:], strict=True):
+        for pair, positive in zip(state, positives, strict=True):
             problem.begin(labels == positive, None)
             pair[0], pair[1], seen = problem.train(*pair, before, step, 1, random)
         if not np.isfinite(state).all():
             raise ValueError(f"training diverges with steps of {step:.3g}: choose a smaller eta0")
         return self._publish(X, known, 1, rows.dtype, (state, seen, problem.moments))
+
+    def _known(self, classes, labels, first):
+        """Return all classes that partial_fit is to know; ValueError if there are others."""
+        if self.class_weight == "balanced":
+            raise ValueError("class_weight: partial_fit cannot know what is balanced; give a dict")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        known = classes_of(np.asarray(classes)) if first else self.classes_
+        if classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(f"classes={classes} is not the same as on last call: {known}")
+        if len(unknown := np.setdiff1d(labels, known)):
+            raise ValueError(f"y has classes that were not passed before: {unknown}")
+        return known
 
     def _step(self, d):
         return self.eta0 or 1 / (4 + 4 * d)
@@ -162,8 +177,7 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         jobs = jobs if jobs > 0 else max(1, cpu_count() + 1 + jobs)
         return Problem(rows, weights, self.alpha, bool(self.fit_intercept), jobs, known)
 
-    def _checked(self, X, y, sample_weight):
-        """Return rows, classes and weights, without rows of weight 0."""
+    def _check_parameters(self):
         numbers = {"alpha": (Real, 0), "max_iter": (Integral, 1)}
         optional = {"tol": (Real, 0), "eta0": (Real, 1e-300), "n_jobs": (Integral, -np.inf)}
         for name, (kind, least) in (numbers | optional).items():
@@ -171,14 +185,18 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
             right = isinstance(value, kind) and least <= value < np.inf
             if not (right or (value is None and name in optional)):
                 raise ValueError(f"{name}={value!r} is out of its range")
+
+    def _checked(self, X, y, sample_weight):
+        """Return rows, classes and weights, without rows of weight 0."""
+        self._check_parameters()
         # In many rows values that are not finite are found when they have spoiled a gradient.
         options = {"dtype": [np.float64, np.float32], "order": "C", "estimator": self}
         X, y = check_X_y(X, y, ensure_all_finite=False, **options)
         weights = np.ones(len(X), X.dtype)
         if sample_weight is not None:
             weights = check_array(sample_weight, dtype=X.dtype, ensure_2d=False, copy=True)
-            if weights.shape != (len(X),) or (weights < 0).any():
-                raise ValueError("sample_weight must have a weight for each row, and none negative")
+        if weights.shape != (len(X),) or (weights < 0).any():
+            raise ValueError("sample_weight must have a weight for each row, and none negative")
         if self.class_weight is not None:
             some = weights > 0
             weights[some] *= compute_sample_weight(self.class_weight, y[some])
