@@ -17,8 +17,7 @@ cdef enum:
 
 
 cdef inline float exponential(float x) noexcept nogil:
-    # 2^k made of the bits of a number, times a polynomial: no branch or call, so that a loop over
-    # it becomes vector code.
+    # 2^k made of the bits of a number, times a polynomial: loops over it become vector code.
     cdef float low = -80, high = 80, one = 1, r
     cdef int32_t k
     x = low if x < low else x
@@ -43,8 +42,7 @@ cdef inline float loss_of(float z, float e) noexcept nogil:
 
 cdef void margins_of(const real *x, Py_ssize_t last, Py_ssize_t d, const real *w,
                      real *margins) noexcept nogil:
-    # Four rows at a time, since four sums do not wait for each other; the last row may stand for
-    # rows that are not there.
+    # Four sums at a time do not wait for each other. The last row may stand for missing ones.
     cdef real m0, m1, m2, m3
     cdef Py_ssize_t b, j, x0, x1, x2, x3
     for b in range(0, last + 1, 4):
