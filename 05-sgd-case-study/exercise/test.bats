@@ -1,63 +1,34 @@
-# shellcheck shell=bash disable=SC2154 # Bats sets output, lines and status
-# The exercise: what passes, what does not, and what the check says about it.
+# shellcheck shell=bash disable=SC2154 # Bats sets output
 load ../../tools/helper
 
-setup() {
-    cd "$BATS_TEST_DIRNAME/.." || return 1
-    needs_openmp
+@test "exercise: right ways pass, on one core too, and each wrong way is refused for its reason" {
+    cd "$BATS_TEST_DIRNAME/.." && needs_openmp
     OPENMP_CFLAGS=$(probed OPENMP_CFLAGS) OPENMP_LIBS=$(probed OPENMP_LIBS)
-    export OPENMP_CFLAGS OPENMP_LIBS
-}
-
-# check FILE SED-EXPRESSION ...: what the check says about a copy of FILE so edited.
-check() {
-    work=$BATS_TEST_TMPDIR/work.c
-    cp "exercise/$1" "$work" && { [ $# -eq 1 ] || edit "$work" "${@:2}"; } || return 1
-    run limited "$PY" exercise/check.py "$work"
-}
-
-# refused CLAIM HINT FILE SED-EXPRESSION ...: the check has refused this claim, and says why.
-refused() {
-    check "${@:3}" && grep -A 1 "not yet  $1" <<<"$output" | grep -q "$2" && [ "$status" -eq 1 ]
-}
-
-@test "exercise: the starter is wrong with several threads only" {
-    refused 'right on two threads' 'the weights are off by .*; .* only added up, at the end' starter.c
-    [ "$(grep -c 'not yet' <<<"$output")" -eq 2 ]
-    [[ $output == *"  right    right on one thread"* ]] || false
-}
-
-@test "exercise: the solution passes, on one core too" {
+    export OPENMP_CFLAGS OPENMP_LIBS OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 OMP_PROC_BIND=true
     run -0 on_one_core "$PY" exercise/check.py exercise/solution.c
-    [[ $output == *'All right'* && $output != *'not yet'* ]]
-}
-
-@test "exercise: wrong repairs are refused, each with a hint" {
-    export CFLAGS=-DPATIENCE=0.1
-    # One thread does all the work, or all work on the same weights.
-    refused 'threads train together' 'only . of 2 threads' solution.c 's/num_threads(threads)/num_threads(1)/'
-    refused 'threads train together' 'give each thread its own' solution.c 's/weights\[t\]);/weights[0]);/'
-    # Under a lock they never train together.
-    refused 'threads train together' 'only 1 of 2 threads' solution.c \
-        's/^ *train_on(.*/#pragma omp critical\n&/'
-    # Not all wait for the others; all do what one should do; averaged too seldom, or a sum.
-    for wrong in '/omp barrier/d' 's/omp single /& nowait/' '/omp single/d; s/average(weights, threads);/&\n#pragma omp barrier/'; do
-        refused '' 'who waits for it\|two runs differ' solution.c "$wrong"
-    done
-    refused 'right on two threads' 'averaged at the end only' solution.c \
-        's/(k + 1) % every == 0/k + 1 == part \&\& epoch == epochs - 1/'
-    refused 'right on four threads' 'once an epoch' solution.c 's/(k + 1) % every == 0/k + 1 == part/'
-    refused 'right on two threads' 'too early' solution.c 's/(k + 1) % every/k % every/'
-    refused 'right on two threads' 'added up, and not divided' solution.c 's|sum / threads|sum|'
-    # Weights from elsewhere, and blocks left out.
-    refused 'right on one thread' 'the weights are off' solution.c \
-        's/^    memcpy(answer.*/    for (int j = 0; j < FEATURES; j++) answer[j] = 0.1f;/'
-    refused 'right on one thread' 'calls of train_on' solution.c 's/k < part/k < part - every/'
-    # What does not compile, hangs or crashes.
-    refused 'work.c compiles' 'work.c:.*error' solution.c 's/^#pragma omp barrier.*/barrier/'
-    refused 'work.c compiles' 'work.c:.*barier' solution.c 's/^#pragma omp barrier/#pragma omp barier/'
-    refused 'work.c compiles' 'work.c:.*train_onn' solution.c 's/train_on(/train_onn(/'
-    refused 'right on one thread' 'ended before the check was' solution.c \
-        's/string.h/stdlib.h>\n#include <&/' 's/sum = 0;/sum = 0; exit(0);/'
-    refused 'right on one thread' 'crashed' solution.c 's/sum = 0;/sum = *(volatile double *)8;/'
+    [ "$(grep -c '^  right  ' <<<"$output")" -eq 5 ]
+    while IFS='|' read -r work claim hint flags; do
+        CFLAGS="-DTRAIN=train_on -DSET=set_weight \
+            '-DCALL=solution(blocks, threads, every, epochs, answer)' $flags" \
+            run limited "$PY" exercise/check.py "exercise/$work"
+        [ "$(grep -c 'not yet' <<<"$output")" -eq "$status" ]
+        grep -A 1 "$claim" <<<"$output" | grep "$hint"
+    done <<'WAYS'
+wrong.c|All right|C|'-DCALL=static float w[4][1024]; memset(w, 0, sizeof w); for (size_t n = blocks / threads, k = 0; k < epochs * n; k++) { _Pragma("omp parallel for num_threads(threads)") for (int t = 0; t < threads; t++) train_on(t * n + k % n, w[t]); if (k % every == every - 1) average(w, threads); } memcpy(answer, w, FEATURES * 4)'
+starter.c|two threads|nobody averages|
+wrong.c|two threads|wait|-Dbarrier=flush
+wrong.c|two threads|before the average is there|'-Dsingle=single nowait'
+wrong.c|two threads|neither a thread's own nor|-Dsingle=flush '-DSET(weight, mean)=if (t == omp_get_thread_num()) set_weight(weight, mean)'
+wrong.c|two threads|each thread: |-Dsingle=critical
+wrong.c|two threads|nobody averages|'-DCALL=solution(blocks, threads, blocks / threads, epochs, answer)'
+wrong.c|two threads|after block 1 .* too early|'-DCALL=solution(blocks, threads, 1, epochs, answer)'
+wrong.c|two threads|added up, but not divided|'-DSET(weight, mean)=set_weight(weight, sum)'
+wrong.c|two threads|give each thread its own|'-DTRAIN(block, own)=train_on(block, weights[0])'
+wrong.c|two threads|1 of 2 threads|'-DTRAIN(block, own)=_Pragma("omp critical") train_on(block, own)'
+wrong.c|two threads| 0 calls of set_weight()|'-DSET(weight, mean)=*(weight) = (float)(mean)'
+wrong.c|two threads|ended before the check was: exit(0)|'-DCALL=if (threads > 1) exit(0); solution(blocks, threads, every, epochs, answer)'
+wrong.c|one thread|the answer is not|'-DCALL=solution(blocks, threads, every, epochs, calloc(99, 4))'
+wrong.c|same bits|which order|'-DSET(weight, mean)=set_weight(weight, mean * (1 + 1e-6 * (rand() % 2)))'
+wrong.c|compiles|solution.c:[0-9]*:.*error|-Dbarrier=barier
+WAYS
 }

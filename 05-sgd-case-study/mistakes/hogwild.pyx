@@ -1,8 +1,8 @@
-# Hogwild! on dense rows: with atomics the race is defined, and steps are lost all the same.
+# Hogwild! on dense rows: with atomics there is no data race, and steps are lost all the same.
 # expected  Two threads take a step at the same moment, and still "1 of 2 steps is lost".
-# cause     A relaxed atomic keeps each read and each write whole, but a step is a read and a write.
-#           It is slow, too: atomics are not put into vectors, and cores fight for cache lines.
-# fix       Weights of its own for each thread. Hogwild! is for sparse rows, where two threads
+# cause     Each read is atomic and each write is atomic, but a step is a read and then a write.
+#           Atomics are slow, too, because they cannot use the vector registers.
+# fix       Each thread has weights of its own. Hogwild! is for sparse rows, where two threads
 #           hardly ever change the same weight. Here each step changes all 32.
 # remember  Atomic is not the same as right.
 

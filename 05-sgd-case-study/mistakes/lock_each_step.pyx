@@ -1,8 +1,8 @@
-# A lock around each step: no step is lost, and nothing is won.
+# A lock around each step: no step is lost, and no time is won.
 # expected  Only "1 of 2 threads" is in a step at one moment.
-# cause     Whoever has the lock works, and the other thread waits. A step takes tens of nanoseconds,
-#           and so does a lock that nobody else holds; one that is held costs far more.
-# fix       Weights of its own for each thread: meet once an epoch, and not once a row.
+# cause     The thread that has the lock works, and the other thread waits for the lock. A step
+#           takes tens of nanoseconds, and even taking a free lock takes about as long.
+# fix       Each thread has weights of its own. The threads meet once an epoch, not once a row.
 # remember  A lock around all the work leaves one thread at work.
 
 from cython.parallel cimport prange, threadid

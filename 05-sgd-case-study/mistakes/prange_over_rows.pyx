@@ -1,9 +1,9 @@
 # A prange straight over the rows: all threads change the same weights.
 # expected  Two threads take a step at the same moment, and "1 of 2 steps is lost".
-# cause     Both threads read the weights, both add a step of their own, and the thread that writes
-#           last wins: a data race. Each write also takes the cache line from the other core.
-# fix       Weights of its own for each thread, averaged at the end: local SGD.
-# remember  A good objective is no proof of a right program: it hides a lost step or two.
+# cause     Both threads read the weights, and both add a step of their own. The thread that writes
+#           last overwrites the other's step. This is a data race.
+# fix       Local SGD: each thread has weights of its own, and they are averaged at the end.
+# remember  A good objective is no proof of a right program. It hides a lost step or two.
 
 from cython.parallel cimport prange, threadid
 from meet cimport meet, meeting
