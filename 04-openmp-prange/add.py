@@ -5,7 +5,6 @@
 GB/s counts what the loop asks for, 24 bytes an element: a and b are read, out is written.
 """
 
-import platform
 from functools import partial
 
 import bench
@@ -60,8 +59,6 @@ def main():
         "cython-prange": (args.t, partial(parallel_add.add_arrays, *arrays, args.t)),
         "prange-stream": (args.t, partial(parallel_add.add_arrays_stream, *arrays, args.t)),
     }
-    if platform.machine() not in {"x86_64", "amd64"}:  # elsewhere stream.h has a plain loop
-        del versions["prange-stream"]
     print(f"add two vectors of {args.n} doubles; seconds for one addition")
     header("GB/s")
     for version, (threads, add) in versions.items():
