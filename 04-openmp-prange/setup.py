@@ -15,9 +15,8 @@ with built():
     from setuptools import Extension, setup
 
 # The compiler's flag turns the pragmas on, the linker's brings the runtime. Take either away
-# and the loop is serial, or the import fails. On macOS, after `brew install libomp`, they are
-# -Xpreprocessor -fopenmp -I$(brew --prefix libomp)/include and -L$(brew --prefix libomp)/lib -lomp.
-# make sets both to what works with this compiler.
+# and the loop is serial, or the import fails. make sets both to what works with this compiler;
+# README.md has those for macOS.
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
