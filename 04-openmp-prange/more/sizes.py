@@ -2,22 +2,23 @@
 
     python more/sizes.py
 
-GB/s, at 24 bytes an element, of one thread, of several, and of several only where there are ENOUGH
-elements for them, by prange's use_threads_if.
+GB/s of one thread, of several, and of several only where there are `enough` elements for them, by
+prange's use_threads_if (24 bytes an element). The picture is build/sizes.svg.
 """
 
 import time
 from pathlib import Path
 
-from bench import built, enough_memory, fail, openmp_threads, read_options, run
+from bench import built, enough_memory, fail, openmp_threads, read_options, run, store
 
 THREADS = max(2, openmp_threads())
 with built():
     import numpy as np
     import parallel_add
+    from matplotlib.figure import Figure
 
 SIZES = [m * 10**e for e in range(3, 8) for m in (1, 3)]
-BYTES, ENOUGH, ROUNDS, SECONDS = 24, 10_000, 5, 0.005
+BYTES, ROUNDS, SECONDS = 24, 5, 0.005
 
 
 def caches():
@@ -47,22 +48,31 @@ def speeds(arrays, ways):
     return [BYTES * len(arrays[0]) / min(same) / 1e9 for same in zip(*rounds, strict=True)]
 
 
+def draw(shown, names, path):
+    axes = Figure(figsize=(8, 4), layout="constrained").subplots()
+    axes.plot(list(shown), list(shown.values()), ".-", label=names)
+    axes.set(xscale="log", ylim=0, xlabel="elements (above: where a cache ends)", ylabel="GB/s")
+    axes.secondary_xaxis("top").set_xticks([room / BYTES for room in caches().values()], caches())
+    axes.legend()
+    axes.figure.savefig(path, format="svg")
+
+
 def main():
     n, t = (SIZES[-1], SIZES[0], SIZES[-1], "elements at most"), (THREADS, 2, 256, "threads")
-    args = read_options(__doc__, n=n, t=t)
+    args = read_options(__doc__, n=n, t=t, e=(10_000, 1, 10**9, "elements that are enough"))
     enough_memory(BYTES * args.n)
     arrays = np.ones(args.n), np.ones(args.n), np.zeros(args.n)
-    names = "1 thread", f"{args.t} threads", f"if >= {ENOUGH:,}"
+    names = "1 thread", f"{args.t} threads", f"if >= {args.e:,}"
     print(f"{'elements':>10}  fit in", *map("{:>12}".format, names), "  GB/s")
-    pay = []
+    shown = {}
     for n in filter(args.n.__ge__, SIZES):
-        ways = (1, 0), (args.t, 0), (args.t, ENOUGH)
-        one, many, enough = speeds([array[:n] for array in arrays], ways)
+        shown[n] = speeds([array[:n] for array in arrays], [(1, 0), (args.t, 0), (args.t, args.e)])
         place = next((name for name, room in caches().items() if BYTES * n <= room), "memory")
-        print(f"{n:>10,}  {place:<6}{one:>13.1f}{many:>13.1f}{enough:>13.1f}")
-        pay += [f"from {n:,} elements on"] * (many > 1.1 * one)
-        (arrays[2][:n] == 2).all() or fail(1, "wrong answer")
-    print(f"{args.t} threads pay", *pay[:1] or ["at no size"])
+        print(f"{n:>10,}  {place:<6}", *map("{:>12.1f}".format, shown[n]))
+    (arrays[2][: max(shown)] == 2).all() or fail(1, "wrong answer")
+    faster = [f"from {n:,} elements on" for n, (one, many, _) in shown.items() if many > 1.1 * one]
+    print(f"{args.t} threads pay", *faster[:1] or ["at no size"])
+    store(Path(__file__).parents[1] / "build/sizes.svg", lambda path: draw(shown, names, path))
 
 
 if __name__ == "__main__":
