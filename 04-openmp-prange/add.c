@@ -107,9 +107,7 @@ int main(int argc, char **argv)
     struct table table = header("%8s\n", "GB/s");
     measure(&table, "serial", serial, 1);
     measure(&table, "openmp", openmp, threads);
-#ifdef __SSE2__
     measure(&table, "openmp-stream", openmp_stream, threads);
-#endif
     print_team();
     return verdict(&table);
 }

@@ -5,19 +5,10 @@
 Names, options, columns and answers are those of mandelbrot.c.
 """
 
-from bench import (
-    built,
-    enough_memory,
-    header,
-    openmp_threads,
-    read_options,
-    row,
-    run,
-    stopwatch,
-    verdict,
-)
+import bench
+from bench import built, enough_memory, header, row, run, stopwatch, verdict
 
-THREADS = openmp_threads()
+THREADS = bench.openmp_threads()
 with built():
     import mandelbrot_cython
     import numpy as np
@@ -26,7 +17,7 @@ VERSIONS = {"serial": {"lanes": False}, "simd": {}, "dynamic": {"schedule": "dyn
 
 
 def main():
-    args = read_options(
+    args = bench.read_options(
         __doc__,
         n=(1024, 1, 100_000, "rows, and pixels in a row"),
         i=(500, 1, 2**32 - 1, "most steps a pixel"),

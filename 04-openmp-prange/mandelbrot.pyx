@@ -7,15 +7,14 @@ from operator import index
 
 cimport openmp
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 
 import numpy as np
 
 cdef extern from "pixels.h":
-    enum:
-        LANES
     const double X, Y, WIDTH
     double center(double middle, size_t i, size_t n) noexcept nogil
+    void in_lanes(size_t n, size_t r, uint32_t most, uint32_t *counts) noexcept nogil
 
 VIEW = X, Y, WIDTH
 SCHEDULES = {"static": openmp.omp_sched_static, "dynamic": openmp.omp_sched_dynamic}
@@ -37,35 +36,6 @@ cdef void one_by_one(Py_ssize_t n, Py_ssize_t r, uint32_t most, uint32_t *counts
         counts[k] = count
 
 
-# At -O3 the C compiler sees by itself that the lanes are independent, and takes vector registers.
-cdef void in_lanes(Py_ssize_t n, Py_ssize_t r, uint32_t most, uint32_t *counts) noexcept nogil:
-    cdef double zr2, zi2, ci = center(Y, r, n)
-    cdef double[LANES] cr, zr, zi
-    cdef int64_t[LANES] count  # as wide as a double: one kind of register
-    cdef int64_t going, inside
-    cdef Py_ssize_t block, k, lane
-    cdef uint32_t step
-
-    for block in range((n + LANES - 1) // LANES):
-        k = block * LANES
-        for lane in range(LANES):
-            cr[lane] = center(X, k + lane, n)
-            zr[lane] = zi[lane] = count[lane] = 0
-        step, inside = 0, LANES
-        while step < most and inside > 0:
-            inside = 0
-            for lane in range(LANES):
-                zr2, zi2 = zr[lane] * zr[lane], zi[lane] * zi[lane]
-                going = zr2 + zi2 <= 4
-                count[lane] += going
-                inside += going
-                zi[lane] = 2 * zr[lane] * zi[lane] + ci
-                zr[lane] = zr2 - zi2 + cr[lane]
-            step += 1
-        for lane in range(min(<Py_ssize_t>LANES, n - k)):
-            counts[k + lane] = <uint32_t>count[lane]
-
-
 cdef checked(name, value, low, high):
     if not low <= index(value) <= high:  # index: 2.5 is no number of threads
         raise ValueError(f"{name}: expected {low} to {high}, not {value}")
@@ -82,15 +52,13 @@ def compute(uint32_t[:, ::1] counts not None, iterations=500, threads=1, schedul
     """
     cdef Py_ssize_t r, n = counts.shape[0]
     cdef uint32_t most = checked("iterations", iterations, 1, 2**32 - 1)
-    cdef int callers_chunk = 0, team = checked("threads", threads, 1, 256)
-    cdef openmp.omp_sched_t callers
+    cdef int team = checked("threads", threads, 1, 256)
     cdef uint8_t[::1] owners = np.zeros(n, np.uint8)
     cdef double[::1] done = np.full(team, -1.0)  # of a thread that does not come
     cdef double begin = openmp.omp_get_wtime()
 
     if counts.shape[1] != n or schedule not in SCHEDULES:
         raise ValueError(f"expected n x n counts and one of {', '.join(SCHEDULES)}")
-    openmp.omp_get_schedule(&callers, &callers_chunk)
     openmp.omp_set_schedule(SCHEDULES[schedule], checked("chunk", chunk, 0, 2**31 - 1))
     with nogil, parallel(num_threads=team):
         done[threadid()] = 0
@@ -101,5 +69,4 @@ def compute(uint32_t[:, ::1] counts not None, iterations=500, threads=1, schedul
                 one_by_one(n, r, most, &counts[r, 0])
             owners[r] = threadid()
             done[threadid()] = openmp.omp_get_wtime() - begin
-    openmp.omp_set_schedule(callers, callers_chunk)  # what other loops of this thread have asked for
     return np.asarray(owners), np.asarray(done)[np.asarray(done) >= 0]

@@ -4,8 +4,6 @@
 # cython: freethreading_compatible=True
 """Add two vectors of doubles on one core or on all of them.
 
-Without OpenMP's flags (setup.py) prange is an ordinary loop, and nobody says so: team() shows it.
-
 a, b, out: C-contiguous float64 arrays of one shape (n,); out is writable, and is a or b itself or
 shares no memory with them. threads: 1 to 256. Before anything is written, whatever is not so raises
 ValueError, what is no array TypeError, and memory that its owner does not lend BufferError.

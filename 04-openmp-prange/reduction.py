@@ -5,20 +5,10 @@
 The values, the histogram and the sums are those of reduction.c and float_sum.c.
 """
 
-from bench import (
-    built,
-    enough_memory,
-    fail,
-    header,
-    openmp_threads,
-    read_options,
-    row,
-    run,
-    stopwatch,
-    verdict,
-)
+import bench
+from bench import built, enough_memory, header, row, run, stopwatch, verdict
 
-THREADS = openmp_threads()
+THREADS = bench.openmp_threads()
 with built():
     import numpy as np
     import reduction_cython
@@ -38,13 +28,12 @@ def print_sums(values):
     for name, line in lines:
         print(f"{name:<16}" + "".join(f"{value:12.2f}" for value in line))
     if len(set(blocks)) > 1 or not abs(blocks[0] - exact) <= 1e-3 * exact:
-        fail(1, "wrong answer: blocks")
+        bench.fail(1, "wrong answer: blocks")
 
 
 def main():
-    args = read_options(
-        __doc__, n=(40_000_000, 1, 500_000_000, "values"), t=(THREADS, 1, 256, "threads")
-    )
+    n_and_t = {"n": (40_000_000, 1, 500_000_000, "values"), "t": (THREADS, 1, 256, "threads")}
+    args = bench.read_options(__doc__, **n_and_t)
     enough_memory(24 * args.n)
     i = np.arange(args.n, dtype=np.uint32)
     values = i * i * np.uint32(2_654_435_769) >> np.uint32(8)  # 24 bits that look random

@@ -15,12 +15,12 @@ with built():
     from setuptools import Extension, setup
 
 # The compiler's flag turns the pragmas on, the linker's brings the runtime. Take either away
-# and the loop is serial, or the import fails. On macOS, after `brew install libomp`, they are
-# -Xpreprocessor -fopenmp -I$(brew --prefix libomp)/include and -L$(brew --prefix libomp)/lib -lomp.
-# make sets both to what works with this compiler.
+# and the loop is serial, or the import fails. make sets both to what works with this compiler;
+# README.md has those for macOS.
 OPENMP_CFLAGS = shlex.split(os.environ.get("OPENMP_CFLAGS", "-fopenmp"))
 OPENMP_LIBS = shlex.split(os.environ.get("OPENMP_LIBS", "-fopenmp"))
 FLAGS = shlex.split(os.environ.get("CFLAGS", "-O3 -march=native -ffp-contract=off"))
+FLAGS.append("-g0")  # Python's own flags ask for -g, on which gcc spends a third of its time here
 
 SOURCES = {"parallel_add": "parallel_add.pyx", "mandelbrot_cython": "mandelbrot.pyx"}
 SOURCES |= {"reduction_cython": "reduction.pyx"}
@@ -30,8 +30,7 @@ modules = [
         name,
         [source],
         include_dirs=["."],
-        # Python's own flags ask for -g, on which gcc spends a third of its time here.
-        extra_compile_args=[*FLAGS, "-g0", *OPENMP_CFLAGS],
+        extra_compile_args=[*FLAGS, *OPENMP_CFLAGS],
         extra_link_args=OPENMP_LIBS,
     )
     for name, source in SOURCES.items()

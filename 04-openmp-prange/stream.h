@@ -1,7 +1,8 @@
-/* out = a + b with streaming stores, which go to memory without reading the line first. */
+/* out = a + b with streaming stores, which go to memory without reading the line first. Where there
+ * is no SSE2, as on arm64, it is a plain loop. */
 #pragma once
 #include <stdint.h>
-#ifdef __SSE2__ /* other processors add in a plain loop */
+#ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 

@@ -18,7 +18,8 @@ with built():
     import mandelbrot_cython
     import numpy as np
 
-N, P, X, Y, WIDTH, MOST = 10_000_000, 1024, -0.6, 0.65, 2, 500  # as in add.c and mandelbrot.c
+N, P, MOST = 10_000_000, 1024, 500  # as in add.c and mandelbrot.c
+X, Y, WIDTH = mandelbrot_cython.VIEW
 
 
 def with_numexpr(a, b, out):

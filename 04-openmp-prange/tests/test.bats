@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2086 # Bats sets status and output; words of options
-# The programs mandelbrot, reduction and float_sum: answers, wrong twins, compilers, data races.
+# The programs: answers, wrong twins, compilers, data races.
 load ../../tools/helper
 load ../../tools/clang
 PIXELS='serial simd parallel static static-16 dynamic dynamic-16'
@@ -40,15 +40,21 @@ setup() {
     caught 'blocks blocks' "$program" -n 1000000
 }
 
-@test "clang's programs have the same answers, and ThreadSanitizer sees no data race in them" {
+@test "clang's programs have the same answers, and ThreadSanitizer sees a data race in a twin alone" {
     needs_sanitizer
     for flags in "-O3 $(probed NATIVE)" '-g -O1 -fsanitize=thread'; do
-        for name in mandelbrot reduction float_sum; do
+        for name in add mandelbrot reduction float_sum; do
             "$CLANG" $flags -ffp-contract=off -fopenmp $name.c -o "$program-$name" -lm
         done
+        counts 599970000 'serial openmp openmp-stream' "$program-add" -n 20000 -t 3
         counts 166398 "$PIXELS" "$program-mandelbrot" -n 32 -t 3
         counts 65536 "$BINS" "$program-reduction" -n 65536 -t 3
         run -0 limited "$program-float_sum" -n 20000
+    done
+    "$CLANG" $flags -fopenmp -include tests/twin.h add.c -o "$program"
+    run -66 limited "$program" -n 50000 -t 3
+    for said in 'ThreadSanitizer: data race' 'wrong answer: openmp-stream' 'one moment: 1'; do
+        [[ $output == *"$said"* ]] || false
     done
 }
 
