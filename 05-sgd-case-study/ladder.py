@@ -19,7 +19,6 @@ THREADS = openmp_threads(64)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 with built():
     import numpy as np
-
     from data.flights import BLOCK, TOLERANCE, auc, gap, in_memory, load
     from rungs import in_c, in_python
     from rungs.training import train

@@ -79,14 +79,12 @@ def train(data, threads, args):
     """
     rows, labels = data.rows[: data.train].tolist(), data.labels[: data.train].tolist()
     order, state, weights = list(range(len(rows) // BLOCK)), args.s, [0.0] * FEATURES
-    shrink, wall, cpu = 1 - BATCH * STEP * data.lambda_, 0, 0
-    for epoch in range(1, args.e + 1):
+    shrink, wall, cpu, epoch, above = 1 - BATCH * STEP * data.lambda_, 0, 0, 0, 1
+    while epoch < args.e and not abs(above) <= TOLERANCE:
         with stopwatch() as took:
             state = shuffle(order, state)
             weights, answer = train_epoch(rows, labels, order, shrink, weights, threads)
-        wall, cpu, above = wall + took.wall, cpu + took.cpu, gap(data, answer)
-        if abs(above) <= TOLERANCE:
-            break
+        wall, cpu, epoch, above = wall + took.wall, cpu + took.cpu, epoch + 1, gap(data, answer)
     took.wall, took.cpu = wall, cpu
     return above, epoch, took
 

@@ -2,10 +2,10 @@
 
     python more/roofline.py
 
-of-memory and of-cores: how near a kernel comes to what limits.c reached on all cores. What runs on
-all of them and is below half of both is limited by something else. In the picture, which is
-build/roofline.svg, few operations a byte stand below the memory's slanting roof, many below a
-flat roof of the cores. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
+of-memory and of-cores: how near a kernel comes to what limits.c reached on as many threads. What is
+below half of both is limited by something else. In the picture, build/roofline.svg, few operations
+a byte stand below the slanting roof of the memory, many below a flat roof of the cores; it has the
+roofs of all threads. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ with built():
     from results import rows_of
 
 CHAPTER = Path(__file__).parents[1]
-SGD = CHAPTER.parent / "05-sgd-case-study/sgd"  # if chapter 5 has been measured
+SGD = CHAPTER.parent / "05-sgd-case-study/ladder"  # if chapter 5 has been measured
 # Operations for each byte that is asked for. An addition: 1 for 24 bytes. A flight: 32 features and
 # a label, 132 bytes; each feature is multiplied and added twice. A step of the Mandelbrot set: 8,
 # and its pixel has 4 bytes in all.
@@ -27,11 +27,12 @@ ADDITION, FLIGHT, STEP, PIXEL = 1 / 24, 4 * 32 / 132, 8, 4
 FUSED, DOUBLES = 1, 1 / 4
 
 
-def limits():
-    """Return the most GB/s of an addition and the most GFLOP/s that limits.c reached."""
+def limits(threads=None):
+    """Return the most GB/s of an addition and GFLOP/s that limits.c reached on so many threads."""
     rows = rows_of(CHAPTER / "limits")
     if not rows:
         fail(2, "nothing is measured yet; in the folder above, type: make chapter-4 more-4")
+    rows = [row for row in rows if row["threads"] == threads] or rows
     adding = [float(row["GB/s"]) for row in rows if row["version"].startswith("add")]
     return max(adding), max(float(row["GFLOP/s"]) for row in rows if row["version"] == "fma")
 
@@ -48,7 +49,7 @@ def kernels():
             speed, name = operations / row["wall"] / 1e9, f"mandelbrot {row['version']}"
             yield name, row["threads"], operations / (PIXEL * n**2), speed, DOUBLES
     for row in rows_of(SGD):
-        if row["program"] == "sgd.c" and row["version"] in {"serial", "batched", "openmp"}:
+        if row["program"] == "ladder.py" and row["version"] in {"serial", "batched", "openmp"}:
             speed = float(row["GB/s"]) * FLIGHT
             yield f"sgd {row['version']}", row["threads"], FLIGHT, speed, FUSED
 
@@ -77,7 +78,8 @@ def main():
     print("kernel              threads flop/byte    GB/s GFLOP/s of-memory of-cores")
     for name, threads, intensity, speed, share in dots:
         rates = f"{intensity:>10.3g}{speed / intensity:>8.1f}{speed:>8.1f}"
-        near = f"{speed / intensity / memory:>10.0%}{speed / cores / share:>9.0%}"
+        most, fastest = limits(threads)
+        near = f"{speed / intensity / most:>10.0%}{speed / fastest / share:>9.0%}"
         print(f"{name:<20}{threads:>7}{rates}{near}")
     store(CHAPTER / "build/roofline.svg", lambda path: draw(dots, memory, cores, path))
 

@@ -16,10 +16,9 @@ from bench import built, read_options, run, store
 with built():
     import numpy as np
     import pandas as pd
+    from data.flights import BLOCK, HEADER, MAGIC, Flights, auc, chunks, load, mapped, objective
     from rich.console import Console
     from rich.progress import track
-
-    from data.flights import BLOCK, HEADER, MAGIC, Flights, auc, chunks, load, mapped, objective
 
 SEED = 2013
 LAMBDA = 1e-4

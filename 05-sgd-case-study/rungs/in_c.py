@@ -4,7 +4,6 @@ import ctypes
 from pathlib import Path
 
 import numpy as np
-
 from data.flights import CHUNK, FEATURES
 from sgd import BATCH
 

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 import in_cython
 import numpy as np
-
 import sgd
 from data.flights import BLOCK, FEATURES
 from rungs.training import SUM, SUMMED, WEIGHTS

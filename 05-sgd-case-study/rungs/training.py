@@ -2,7 +2,6 @@
 
 import numpy as np
 from bench import stopwatch
-
 from data.flights import FEATURES, in_memory
 
 FIRST_STEP = 0.01

@@ -10,7 +10,6 @@ import pytest
 CHAPTER = Path(__file__).parents[1]
 sys.path[:0] = [str(CHAPTER / "build"), str(CHAPTER)]
 import in_cython  # noqa: E402 - after the path
-
 from data.flights import BLOCK, FEATURES, in_memory, load, objective  # noqa: E402
 from rungs import in_c, in_python  # noqa: E402
 from rungs.training import SUM, SUMMED, WEIGHTS, new_workers, train  # noqa: E402
