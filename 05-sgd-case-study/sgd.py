@@ -73,10 +73,7 @@ def train_epoch(rows, labels, order, shrink, weights, threads):
 
 
 def train(data, threads, args):
-    """Train until within 0.1% of the optimum; return the gap, the epochs, and the time of training.
-
-    What the gap takes is not counted.
-    """
+    """Train until within 0.1% of the optimum; return the gap, the epochs, and the time."""
     rows, labels = data.rows[: data.train].tolist(), data.labels[: data.train].tolist()
     order, state, weights = list(range(len(rows) // BLOCK)), args.s, [0.0] * FEATURES
     shrink, wall, cpu, epoch, above = 1 - BATCH * STEP * data.lambda_, 0, 0, 0, 1

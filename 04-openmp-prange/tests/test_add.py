@@ -72,7 +72,9 @@ def test_roofline_says_how_near_the_limits_are(monkeypatch, capsys, tmp_path):
     roofline, row = __import__("roofline"), {"threads": "2", "wall": 1e-4, "GB/s": "40"}
     pixels = {"program": "mandelbrot.c", "version": "simd", "title": "10 x 10", "answer": "10000"}
     rows = {"add": [row | {"program": "add.c", "version": "openmp"}], "mandelbrot": [row | pixels]}
-    rows["limits"] = [row | {"version": "add", "GB/s": "50"}, {"version": "fma", "GFLOP/s": "4"}]
+    one = {"threads": "1", "version": "add", "GB/s": "20", "GFLOP/s": "9"}  # of another row
+    rows["limits"] = [one, row | {"version": "add", "GB/s": "50"}]
+    rows["limits"] += [row | {"version": "fma", "GFLOP/s": "4"}, one | {"version": "fma"}]
     monkeypatch.setattr(sys, "argv", ["roofline.py"])
     monkeypatch.setattr(roofline, "rows_of", lambda table: rows.get(table.name, []))
     monkeypatch.setattr(roofline, "store", lambda _, write: write(tmp_path / "picture.svg"))
