@@ -46,27 +46,6 @@ counts() {
 # shellcheck disable=SC2053 # the names are a pattern
 caught() { run -1 limited "${@:2}" && [[ ${lines[-1]} == *": wrong answer: "$1 ]]; }
 
-# edit FILE SED-EXPRESSION ...: change a copy in place; fails where there is nothing to change.
-edit() {
-    local expression
-    for expression in "${@:2}"; do
-        sed -i.before "$expression" "$1" || return 1
-        ! cmp -s "$1.before" "$1" || { echo "nothing to change: $expression" && return 1; }
-    done
-}
-
-# twin FILE SED-EXPRESSION ...: FILE so edited, in $twin, a copy of the chapter that is built.
-twin() {
-    twin=$BATS_TEST_TMPDIR/twin
-    if [ ! -d "$twin" ]; then
-        mkdir -p "$twin/build"
-        cp -P ./*.* "$twin"
-        ln -s "$PWD"/build/* "$twin/build"
-        ln -s "$PWD/../tools" "$PWD/../.venv" "$BATS_TEST_TMPDIR"
-    fi
-    cp -P "$1" "$twin/$1" && edit "$twin/$1" "${@:2}"
-}
-
 # tsan_works: does ThreadSanitizer, with this compiler, on this machine?
 tsan_works() {
     local try=$BATS_TEST_TMPDIR/try

@@ -18,7 +18,7 @@ NAMES = [
     for kind in ("0*/*.c", "0*/*.py", "0*/data/*.py", "0*/more/*.py", "0*/other-languages/*.py")
     for file in sorted(ROOT.glob(kind))
     if re.search(r"^int main|^    run\(main\)", file.read_text(), re.M)
-    and "_mpi." not in file.name  # see its tests in chapter 5
+    and "_mpi." not in file.name  # see chapter 5, tests/test_mpi.py
 ]
 COUNTS = ["01-gil-demo/count.c", "01-gil-demo/count.py"]
 
