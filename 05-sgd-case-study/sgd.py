@@ -42,8 +42,9 @@ def visit(rows, labels, order, step, shrink, weights):
     The weights shrink once in 32 rows: that is the step which keeps them small.
     """
     middle, summed = len(order) // 2, (len(order) - len(order) // 2) * BLOCK // BATCH
+    total = [0.0] * FEATURES
     for k, block in enumerate(order):
-        if k in (0, middle):
+        if k == middle:
             total = [0.0] * FEATURES
         part = slice(block * BLOCK, (block + 1) * BLOCK)
         weights, total = train_on(rows[part], labels[part], step, shrink, weights, total)

@@ -36,6 +36,7 @@ static inline struct flights map_flights(const char *path)
     const size_t n = size < header_size ? 0 : (size_t)header->train + header->test;
     if (!n || memcmp(header->magic, "FLIGHTS2", 8) != 0 || header->features != FEATURES ||
         !header->train || header->train % BLOCK || !header->test ||
+        !(header->lambda > 0 && header->lambda < 1 && header->optimum > 0 && header->optimum < 1) ||
         size != header_size + n * (FEATURES + 1) * sizeof(float))
         errx(2, "%s: not a flights file, or damaged (rm -f build/flights.bin; make build)", path);
     close(file);

@@ -126,7 +126,7 @@ def load(path, share=0, shares=1):
 def in_memory(array):
     """Return a copy of an array on pages of its own, of 2 MB where Linux has such pages."""
     private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # what is shared gets no such pages
-    memory = mmap.mmap(-1, max(array.nbytes, 1), flags=private)
+    memory = mmap.mmap(-1, array.nbytes, flags=private)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
     copy = np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)

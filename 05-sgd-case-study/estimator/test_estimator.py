@@ -19,6 +19,8 @@ import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed (make peers)")
 from joblib import Parallel, delayed
+from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import check_estimator
 
 HERE = Path(__file__).parent
@@ -203,3 +205,26 @@ def test_it_is_built_without_openmp_and_with_flags_in_quotes(tmp_path):
     subprocess.run(command, cwd=HERE, env=os.environ | flags, check=True, timeout=300)
     module = tmp_path / "local_sgd" / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
     assert b"GOMP_parallel" not in module.read_bytes() and b"kmpc" not in module.read_bytes()
+
+
+def test_what_cannot_be_trained_is_not_silent():
+    X, y = make_classification(2000, 5, random_state=0)
+    for model, rows in (
+        (LocalSGDClassifier(), X * 1e155),
+        (LocalSGDClassifier(class_weight={0: -1}), X),
+    ):
+        with pytest.raises(ValueError):
+            model.fit(rows, y)
+    with pytest.warns(ConvergenceWarning):
+        LocalSGDClassifier(eta0=1e300, tol=None, max_iter=3).fit(X, y)
+
+
+def test_a_weight_counts_in_partial_fit():
+    X, y = make_classification(64, 5, random_state=0)
+    moved = []
+    for weight in 0.1, 1:
+        model = LocalSGDClassifier().partial_fit(X, y, classes=[0, 1])
+        before = model.coef_.copy()
+        model.partial_fit(X[:1], y[:1], sample_weight=[weight])
+        moved.append(np.abs(model._state[0][0, 0, :-1] - before).max())
+    assert moved[0] != moved[1]

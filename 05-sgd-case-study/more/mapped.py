@@ -40,6 +40,7 @@ def train_part(data, worker, workers, epoch, step, seed, state):
     """
     low, high = (data.train // BLOCK * w // workers for w in (worker, worker + 1))
     windows = np.random.default_rng((seed, worker, epoch)).permutation(range(low, high, WINDOW))
+    state[FEATURES : SUMMED + 1] = 0
     for k, first in enumerate(windows.tolist()):
         if k == len(windows) // 2:
             state[FEATURES : SUMMED + 1] = 0

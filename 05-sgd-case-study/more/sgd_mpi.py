@@ -41,6 +41,8 @@ def begin():
     numbers = {"e": (20, 1, 1000, "most epochs"), "s": (1, 0, 2**32 - 1, "seed")}
     args = read_options(__doc__, **numbers, k=keep, file=file)
     data, state = load(args.file, RANK, RANKS), np.zeros((), STATE).view(np.recarray)
+    if data.train // BLOCK < RANKS:
+        fail(2, f"{RANKS} ranks, and only {data.train // BLOCK} blocks to share out")
     state.training = args.s, RANKS, data.train, data.lambda_, data.optimum
     if args.k and KEPT.exists():
         body, check = (content := KEPT.read_bytes())[:-4], content[-4:]

@@ -4,7 +4,6 @@ Each makes, from the data, a function visit(order, step, worker): train on the b
 int64 (n,), with this step size, in place. worker: a row of training.new_workers().
 """
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -57,7 +56,7 @@ def numpy_rows(data):
         weights, shrink = worker[WEIGHTS], shrunk(data, step)
         for batch in batches(order, worker):
             for row, label in zip(data.rows[batch], data.labels[batch].tolist(), strict=True):
-                weights += (step * label / (1 + math.exp(label * row.dot(weights)))) * row
+                weights += (step * label / (1 + np.exp(label * row.dot(weights)))) * row
             end_batch(worker, shrink)
 
     return visit
@@ -106,12 +105,16 @@ def local_sgd(visit):
     Then the weights are averaged (local SGD; McDonald et al. 2010; Stich 2019).
     """
 
+    def quietly(*about):
+        with np.errstate(over="ignore", invalid="ignore"):  # if training diverges
+            visit(*about)
+
     def epoch(order, step, workers):
         threads = len(workers)
         cuts = [len(order) * t // threads for t in range(threads + 1)]
         parts = [order[low:high] for low, high in pairwise(cuts)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(visit, parts, [step] * threads, workers))  # list: no exception is lost
+            list(pool.map(quietly, parts, [step] * threads, workers))  # list: no exception is lost
         average(workers)
 
     return epoch

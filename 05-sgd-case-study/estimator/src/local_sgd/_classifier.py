@@ -195,11 +195,13 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         weights = np.ones(len(X), X.dtype)
         if sample_weight is not None:
             weights = check_array(sample_weight, dtype=X.dtype, ensure_2d=False, copy=True)
-        if weights.shape != (len(X),) or (weights < 0).any():
-            raise ValueError("sample_weight must have a weight for each row, and none negative")
+        if weights.shape != (len(X),):
+            raise ValueError("sample_weight must have a weight for each row")
         if self.class_weight is not None:
             some = weights > 0
             weights[some] *= compute_sample_weight(self.class_weight, y[some])
+        if (weights < 0).any():
+            raise ValueError("sample_weight and class_weight must not be negative")
         if len(X) < MANY or not weights.all():
             check_finite(X)
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]

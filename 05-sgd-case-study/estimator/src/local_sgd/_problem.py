@@ -48,9 +48,9 @@ class Problem:
     def __init__(self, X, weights, alpha, intercept, jobs, known=None):
         n, d = X.shape
         self.X, self.alpha, self.intercept = X, alpha, intercept
-        # Only ratios of weights count. In fit, a batch of few rows weighs as much as a full one.
-        whole = n if known else -(-n // BATCH) * BATCH
-        self.weights = weights * X.dtype.type(whole / weights.sum(dtype=float))
+        # In fit only ratios of weights count, and a batch of few rows weighs as much as a full one.
+        scale = 1 if known else -(-n // BATCH) * BATCH / weights.sum(dtype=float)
+        self.weights = weights * X.dtype.type(scale)
         seen = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
         self.sample, self.shares = X[seen].astype(float), weights[seen] / weights[seen].sum()
         check_finite(self.sample)
@@ -68,6 +68,8 @@ class Problem:
             mean, variance = 0 * mean, variance + mean**2
         for j in np.flatnonzero(variance == 0):  # perhaps it varies outside of the sample
             variance[j] = self.X[:, j].astype(float).var()
+        if not np.isfinite(mean + variance).all():
+            raise ValueError("X has numbers that are too large to be squared: scale them")
         with np.errstate(all="ignore"):
             inverse = variance**-0.5
             # Of a constant there is nothing to learn; nor where the penalty leaves nothing.
@@ -139,4 +141,4 @@ class Problem:
                 gap = value if tol is None else self.gap(answer, gradient)
                 if tol is not None and gap <= tol * value:
                     return True
-        return tol is None
+        return tol is None and bool(self.best.any())  # zeros: no step made anything better
