@@ -10,7 +10,6 @@ import argparse
 import os
 import statistics
 import sys
-from pathlib import Path
 
 from bench import built, fail, header, openmp_threads, read_options, row, run, verdict
 
@@ -19,7 +18,7 @@ THREADS = openmp_threads(64)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 with built():
     import numpy as np
-    from data.flights import BLOCK, TOLERANCE, auc, gap, in_memory, load
+    from data.flights import BLOCK, OPTION, TOLERANCE, auc, gap, in_memory, load
     from rungs import in_c, in_python
     from rungs.training import train
 
@@ -83,7 +82,6 @@ def climb(name, epoch, threads, data, args):
 
 
 def main():
-    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
     args = read_options(
         __doc__,
         t=(THREADS, 1, 64, "threads"),
@@ -91,7 +89,7 @@ def main():
         s=(1, 0, 2**32 - 1, "seed"),
         p=(10, 1, 10**6, "first step size, in thousandths"),
         c={"action": "store_true", "help": "only the versions in C"},
-        file=file,
+        file=OPTION,
     )
     data = load(args.file)
     if args.t > data.train // BLOCK:

@@ -12,13 +12,12 @@ its own on its part of the blocks, and they are averaged at the end of the epoch
 import math
 from concurrent.futures import ThreadPoolExecutor
 from operator import mul
-from pathlib import Path
 
 from bench import built, header, openmp_threads, read_options, row, run, stopwatch, verdict
 
 THREADS = openmp_threads(64)
 with built():
-    from data.flights import BLOCK, FEATURES, TOLERANCE, gap, load
+    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, gap, load
 
 BATCH = 32  # rows after which the weights shrink and are added to their sum
 STEP = 0.01
@@ -93,7 +92,7 @@ def main():
         t=(THREADS, 1, 64, "threads"),
         e=(20, 1, 1000, "most epochs"),
         s=(1, 0, 2**32 - 1, "seed"),
-        file={"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"},
+        file=OPTION,
     )
     data = load(args.file)
     print(f"SGD on {data.train} rows until the objective is within 0.1% of {data.optimum:.6f}")

@@ -88,7 +88,7 @@ def store(path, write):
 def built():  # around imports of what lies in build/ or is installed in .venv
     stop_at_once()  # imports take their time
     above = Path(sys.argv[0]).absolute().parents
-    folder = next((folder for folder in above if (folder / "Makefile").exists()), above[0])
+    folder = next((f for f in above if (f / "Makefile").exists()), above[0])
     sys.path[:0] = [str(folder / "build"), str(folder)]
     try:
         yield

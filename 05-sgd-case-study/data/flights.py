@@ -11,6 +11,8 @@ from bench import fail
 
 BLOCK = 512  # rows that training visits one after the other; the training rows are whole blocks
 FEATURES = 32
+# The option of each program that trains.
+OPTION = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
 TOLERANCE = 1e-3  # training ends within this share of the optimum
 CHUNK = 32 * BLOCK  # rows that are looked at together, so that little memory is needed
 

@@ -10,7 +10,7 @@ import contextlib
 from math import nan
 from pathlib import Path
 
-from bench import built, read_options, run
+from bench import built, read_options, run, store
 
 with built():
     import ladder
@@ -80,7 +80,7 @@ def draw(curves, workers):
     for panel, x in (by_seconds, "seconds of training"), (by_epochs, "epochs"):
         panel.set(xlabel=x, ylabel="objective above the optimum, as a share of it")
         panel.legend(frameon=False, fontsize=9, ncols=2)
-    figure.savefig(PICTURE)
+    store(PICTURE, lambda path: figure.savefig(path, format="svg"))
 
 
 def main():

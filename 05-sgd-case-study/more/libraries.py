@@ -15,14 +15,13 @@ from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from math import inf, isfinite
 from multiprocessing import get_context
-from pathlib import Path
 
 from bench import built, header, openmp_threads, read_options, row, run, stopwatch, verdict
 
 THREADS = openmp_threads(64)
 with built():
     import numpy as np
-    from data.flights import TOLERANCE, auc, gap, load
+    from data.flights import OPTION, TOLERANCE, auc, gap, load
     from threadpoolctl import threadpool_limits
 
 LOGISTIC, SGD = "sklearn.linear_model.LogisticRegression", "sklearn.linear_model.SGDClassifier"
@@ -118,8 +117,7 @@ def each_alone(*about):
 
 
 def main():
-    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
-    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), file=file)
+    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), file=OPTION)
     os.environ["OMP_NUM_THREADS"] = str(args.t)
     load(args.file)  # one line if it is damaged, and not one for each library
     print("SGD's objective, by libraries")

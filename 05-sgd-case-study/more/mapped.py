@@ -21,7 +21,7 @@ THREADS = openmp_threads(64)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in ladder.py
 with built():
     import numpy as np
-    from data.flights import BLOCK, FEATURES, TOLERANCE, auc, forget, gap, load
+    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, auc, forget, gap, load
     from rungs import in_c
     from rungs.in_python import average, shrunk
     from rungs.training import SUMMED, train
@@ -83,9 +83,8 @@ def climb(threads, data, seed):
 
 
 def main():
-    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
     most = 2**32 - 1
-    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), s=(1, 0, most, "seed"), file=file)
+    args = read_options(__doc__, t=(THREADS, 1, 64, "threads"), s=(1, 0, most, "seed"), file=OPTION)
     data = load(args.file)
     print(f"SGD on {data.train} rows that stay in their file")
     header("epochs", f"{'gap':>8}", "AUC", "GB/s", "peak-MB")

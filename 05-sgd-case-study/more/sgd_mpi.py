@@ -22,7 +22,7 @@ if "PMIX_RANK" not in os.environ:  # no launcher would remove the memory that ra
 with built():
     import numpy as np
     import numpy.random  # NumPy imports it at its first use, which is timed
-    from data.flights import BLOCK, FEATURES, TOLERANCE, auc, load, mean_loss
+    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, auc, load, mean_loss
     from mapped import train_part
     from mpi4py.MPI import COMM_WORLD, MAX, PROC_NULL, Finalize
     from rungs.in_python import average
@@ -37,9 +37,8 @@ STATE = np.dtype([*STATE, ("weights", "f4", FEATURES), ("answer", "f8", FEATURES
 def begin():
     """Return the options and where training begins, perhaps with what a checkpoint has."""
     keep = {"action": "store_true", "help": f"keep {KEPT}, and go on from it"}
-    file = {"type": Path, "nargs": "?", "default": Path("build/flights.bin"), "help": "the data"}
     numbers = {"e": (20, 1, 1000, "most epochs"), "s": (1, 0, 2**32 - 1, "seed")}
-    args = read_options(__doc__, **numbers, k=keep, file=file)
+    args = read_options(__doc__, **numbers, k=keep, file=OPTION)
     data, state = load(args.file, RANK, RANKS), np.zeros((), STATE).view(np.recarray)
     if data.train // BLOCK < RANKS:
         fail(2, f"{RANKS} ranks, and only {data.train // BLOCK} blocks to share out")
