@@ -55,15 +55,13 @@ def main():
     )
     enough_memory(400 * args.n**2)
     counts = np.zeros((args.n, args.n), np.uint32)
-    owners = {
-        name: mandelbrot_cython.compute(counts, args.i, args.t, **how)[0]
-        for name, how in SCHEDULES.items()
-    }
-    brightness = np.log1p(counts) / np.log1p(args.i)
-    panels = {"steps": colormaps["magma"](brightness)}
-    for name, who in owners.items():
+    panels = {}
+    for name, how in SCHEDULES.items():
+        who = mandelbrot_cython.compute(counts, args.i, args.t, **how)[0]
+        brightness = np.log1p(counts) / np.log1p(args.i)
         panels[name] = by_thread(who, brightness)
         print(f"{name:<12}" + "".join(str(owner % 10) for owner in who[:: -(-args.n // DIGITS)]))
+    panels = {"steps": colormaps["magma"](brightness)} | panels
     store(PICTURE, partial(draw, panels))
     print("the picture is in build/mandelbrot.png")
 

@@ -5,7 +5,8 @@ override RUSTC := $(or $(strip $(RUSTC)),rustc)
 OTHER := build/other
 # The functions of libprimes_c.so are found when a library is loaded. macOS wants to be told.
 LATER := $(shell [ "$$(uname -s)" != Darwin ] || echo -Wl,-undefined,dynamic_lookup)
-PYBIND11 = $(CXX) $(CFLAGS) -std=c++17 -fPIC -fvisibility=hidden $$(python -m pybind11 --includes)
+INCLUDES = $$(python -m pybind11 --includes 2>/dev/null)
+PYBIND11 = $(CXX) $(CFLAGS) -std=c++17 -fPIC -fvisibility=hidden $(INCLUDES)
 RUST = $(RUSTC) --edition 2021 -C opt-level=2 --crate-type cdylib $(LATER:%=-C link-arg=%) -o $@
 # $(call if_works,TRIAL,COMMAND): run COMMAND if TRIAL succeeds, or leave no library behind.
 # Without these flags, in which rustc would look for a share in make -j.

@@ -1,13 +1,18 @@
-"""What limits each kernel: the memory or the cores? A roofline of what `make` has measured.
+"""What can all threads gain? The recipe of the page, for the loops of this chapter.
 
     python more/roofline.py
 
-of-memory and of-cores: how near a kernel comes to what limits.c reached on as many threads. What is
-below half of both is limited by something else. In the picture, build/roofline.svg, few operations
-a byte stand below the slanting roof of the memory, many below a flat roof of the cores; it has the
-roofs of all threads. After Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
+shared: the time on one thread, divided by the threads. memory: the bytes that move, divided by the
+memory's speed on all threads. The longer of the two is what the threads can reach at best, and says
+what limits the loop. of-fma: how near one thread comes to the most operations that it can do. All
+times are of what `make` has measured, in ns for one element.
+
+The picture, build/roofline.svg, shows the same limits as a roof: loops with few operations a byte
+stand below its slanting half, the memory, those with many below its flat half, the cores. After
+Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
 """
 
+import math
 from pathlib import Path
 
 from bench import built, fail, read_options, run, store
@@ -17,71 +22,72 @@ with built():
     from results import rows_of
 
 CHAPTER = Path(__file__).parents[1]
-SGD = CHAPTER.parent / "05-sgd-case-study/ladder"  # if chapter 5 has been measured
-# Operations for each byte that is asked for. An addition: 1 for 24 bytes. A flight: 32 features and
-# a label, 132 bytes; each feature is multiplied and added twice. A step of the Mandelbrot set: 8,
-# and its pixel has 4 bytes in all.
-ADDITION, FLIGHT, STEP, PIXEL = 1 / 24, 4 * 32 / 132, 8, 4
-# The cores' limit is in floats, fused. Of doubles a register holds half as many, and what is not
-# fused is half as fast again.
-FUSED, DOUBLES = 1, 1 / 4
+# fma is measured in floats, and counts two operations an instruction. What is no multiplication
+# and addition in one does half as many, and a register holds half as many doubles as floats.
+FLOATS, DOUBLES = 1 / 2, 1 / 4
 
 
-def limits(threads=None):
-    """Return the most GB/s of an addition and GFLOP/s that limits.c reached on so many threads."""
-    rows = rows_of(CHAPTER / "limits")
-    if not rows:
-        fail(2, "nothing is measured yet; in the folder above, type: make chapter-4 more-4")
-    rows = [row for row in rows if row["threads"] == threads] or rows
-    adding = [float(row["GB/s"]) for row in rows if row["version"].startswith("add")]
-    return max(adding), max(float(row["GFLOP/s"]) for row in rows if row["version"] == "fma")
+# Table, row on one thread, row on all, bytes that move for an element, row of limits with such a
+# loop, operations of an element (or of a step of the Mandelbrot set), their share of fma's speed.
+LOOPS = (
+    ("add", "serial", "openmp", 32, "add-stream", 1, DOUBLES),
+    ("add", "serial", "openmp-stream", 24, "add-stream", 1, DOUBLES),
+    ("float_sum", "reduction", "reduction", 4, "read-345MB", 1, FLOATS),
+    ("float_sum", "blocks", "blocks", 4, "read-345MB", 1, FLOATS),
+    ("mandelbrot", "serial", "parallel", 4, "add-stream", 8, DOUBLES),
+    ("mandelbrot", "simd", "dynamic", 4, "add-stream", 8, DOUBLES),
+)
 
 
-def kernels():
-    """Yield (name, threads, operations a byte, GFLOP/s, share of the cores' limit)."""
-    for row in rows_of(CHAPTER / "add"):
-        if row["program"] == "add.c":
-            speed = float(row["GB/s"]) * ADDITION
-            yield f"add {row['version']}", row["threads"], ADDITION, speed, DOUBLES
-    for row in rows_of(CHAPTER / "mandelbrot"):
-        if row["program"] == "mandelbrot.c" and row["version"] in {"serial", "simd", "dynamic"}:
-            n, operations = int(row["title"].split()[0]), STEP * int(row["answer"])
-            speed, name = operations / row["wall"] / 1e9, f"mandelbrot {row['version']}"
-            yield name, row["threads"], operations / (PIXEL * n**2), speed, DOUBLES
-    for row in rows_of(SGD):
-        if row["program"] == "ladder.py" and row["version"] in {"serial", "batched", "openmp"}:
-            speed = float(row["GB/s"]) * FLIGHT
-            yield f"sgd {row['version']}", row["threads"], FLIGHT, speed, FUSED
+def find(table, version, threads):
+    """Return the row of a table that `make` has measured; its last if threads is None."""
+    for row in reversed(rows_of(CHAPTER / table)):
+        here = row["version"] == version and row["program"] in {table, f"{table}.c"}
+        if here and threads in {None, row["threads"]}:
+            return row
+    return fail(2, "nothing is measured yet; in the folder above, type: make chapter-4 more-4")
 
 
-def draw(dots, memory, cores, path):
+def elements_and_steps(row):
+    """Return how many elements a loop has, and the steps of each."""
+    elements = math.prod(int(word) for word in row["title"].split() if word.isdigit())
+    return elements, int(row["answer"]) / elements if "Mandelbrot" in row["title"] else 1
+
+
+def draw(path, dots, memory, fma):
+    """Write the roof of all threads, and below it each loop: operations a byte, GFLOP/s."""
     axes = Figure(figsize=(8, 5), layout="constrained").subplots()
     few, many = 1 / 64, 1024
-    axes.plot([few, cores / memory], [few * memory, cores], color="gray")
-    for share, name in (FUSED, "floats, fused"), (DOUBLES, "doubles, not fused"):
-        axes.plot([cores * share / memory, many], [cores * share] * 2, color="gray")
-        axes.text(many, cores * share, name, ha="right", va="bottom")
-    for name, threads, intensity, speed, _ in dots:
-        axes.plot(intensity, speed, "o", label=f"{name} ({threads})")
-    axes.set(xlabel="operations for each byte asked for", ylabel="GFLOP/s")
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
+    axes.plot([few, fma / memory], [few * memory, fma], color="gray")
+    for share, name in (1, "fma in floats"), (FLOATS, "floats"), (DOUBLES, "doubles"):
+        axes.plot([fma * share / memory, many], [fma * share] * 2, color="gray")
+        axes.text(many, fma * share, name, ha="right", va="bottom")
+    for name, dot in dots.items():
+        axes.plot(*dot, "o", label=name)
+    axes.set(xlabel="operations for each byte that moves", ylabel="GFLOP/s")
+    axes.set(xscale="log", yscale="log")
     axes.legend()
     axes.figure.savefig(path, format="svg")
 
 
 def main():
     read_options(__doc__)
-    memory, cores = limits()
-    dots = list(kernels())
-    print(f"limits: {memory:.1f} GB/s; {cores:.1f} GFLOP/s in floats, fused\n")
-    print("kernel              threads flop/byte    GB/s GFLOP/s of-memory of-cores")
-    for name, threads, intensity, speed, share in dots:
-        rates = f"{intensity:>10.3g}{speed / intensity:>8.1f}{speed:>8.1f}"
-        most, fastest = limits(threads)
-        near = f"{speed / intensity / most:>10.0%}{speed / fastest / share:>9.0%}"
-        print(f"{name:<20}{threads:>7}{rates}{near}")
-    store(CHAPTER / "build/roofline.svg", lambda path: draw(dots, memory, cores, path))
+    threads, dots = find("add", "openmp", None)["threads"], {}
+    fma = {count: float(find("limits", "fma", count)["GFLOP/s"]) for count in ("1", threads)}
+    print(f"ns for one element; shared, memory and measured: on {threads} threads")
+    print("loop                  bytes  1 thread  shared  memory  measured  limit   of-fma")
+    for table, one, all_, moved, like, operations, share in LOOPS:
+        serial, parallel = find(table, one, "1"), find(table, all_, threads)
+        elements, steps = elements_and_steps(serial)
+        alone, together = (row["wall"] / elements * 1e9 for row in (serial, parallel))
+        shared, memory = alone / int(threads), moved / float(find("limits", like, threads)["GB/s"])
+        of_fma = operations * steps / alone / fma["1"] / share
+        limit = "memory       -" if memory > shared else f"cores  {of_fma:>7.0%}"
+        times = f"{alone:>10.3g}{shared:>8.3g}{memory:>8.2g}{together:>10.3g}"
+        print(f"{table} {all_:<{21 - len(table)}}{moved:>5}{times}  {limit}")
+        dots[f"{table} {all_}"] = operations * steps / moved, operations * steps / together
+    most = float(find("limits", "add-stream", threads)["GB/s"])
+    store(CHAPTER / "build/roofline.svg", lambda path: draw(path, dots, most, fma[threads]))
 
 
 if __name__ == "__main__":

@@ -68,16 +68,21 @@ def test_libraries_and_sizes_have_right_answers(words):
     assert compiling.run([sys.executable, HERE / "more" / program, *options])[0] == 0
 
 
-def test_roofline_says_how_near_the_limits_are(monkeypatch, capsys, tmp_path):
-    roofline, row = __import__("roofline"), {"threads": "2", "wall": 1e-4, "GB/s": "40"}
-    pixels = {"program": "mandelbrot.c", "version": "simd", "title": "10 x 10", "answer": "10000"}
-    rows = {"add": [row | {"program": "add.c", "version": "openmp"}], "mandelbrot": [row | pixels]}
-    one = {"threads": "1", "version": "add", "GB/s": "20", "GFLOP/s": "9"}  # of another row
-    rows["limits"] = [one, row | {"version": "add", "GB/s": "50"}]
-    rows["limits"] += [row | {"version": "fma", "GFLOP/s": "4"}, one | {"version": "fma"}]
+def test_roofline_names_the_longer_of_shared_and_memory(monkeypatch, capsys, tmp_path):
+    roofline, rows = __import__("roofline"), {}
+    for table, one, all_, *_ in roofline.LOOPS:
+        for version, threads in (one, "1"), (all_, "2"):
+            row = {"program": f"{table}.c", "version": version, "title": "1000 0.5", "wall": 1e-6}
+            rows.setdefault(table, []).append(row | {"threads": threads, "answer": "7"})
+    row = {"program": "limits", "GB/s": "10", "GFLOP/s": "4"}
+    limits = [(version, n) for version in ("add-stream", "read-345MB", "fma") for n in "12"]
+    rows["limits"] = [row | {"version": version, "threads": n} for version, n in limits]
     monkeypatch.setattr(sys, "argv", ["roofline.py"])
-    monkeypatch.setattr(roofline, "rows_of", lambda table: rows.get(table.name, []))
+    monkeypatch.setattr(roofline, "rows_of", lambda table: rows[table.name])
     monkeypatch.setattr(roofline, "store", lambda _, write: write(tmp_path / "picture.svg"))
     roofline.main()
-    near = [line.split()[-2:] for line in capsys.readouterr().out.splitlines()[3:]]
-    assert near == [["80%", "167%"], ["0%", "80%"]]
+    found = [line.split()[3:] for line in capsys.readouterr().out.splitlines()[2:]]
+    # 1 ns on one thread, so 0.5 shared; 10 GB/s; 1 or 8 operations in 1 ns of 4 GFLOP/s
+    memory = [["1", "0.5", ns, "1", "memory", "-"] for ns in ("3.2", "2.4")]
+    cores = [["1", "0.5", "0.4", "1", "cores", near] for near in ("50%", "50%", "800%", "800%")]
+    assert found == memory + cores
