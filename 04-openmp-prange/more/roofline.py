@@ -57,15 +57,13 @@ def elements_and_steps(row):
 def draw(path, dots, memory, fma):
     """Write the roof of all threads, and below it each loop: operations a byte, GFLOP/s."""
     axes = Figure(figsize=(8, 5), layout="constrained").subplots()
-    few, many = 1 / 64, 1024
-    axes.plot([few, fma / memory], [few * memory, fma], color="gray")
+    axes.plot([1 / 64, fma / memory], [memory / 64, fma], color="gray")
     for share, name in (1, "fma in floats"), (FLOATS, "floats"), (DOUBLES, "doubles"):
-        axes.plot([fma * share / memory, many], [fma * share] * 2, color="gray")
-        axes.text(many, fma * share, name, ha="right", va="bottom")
+        axes.plot([fma * share / memory, 1024], [fma * share] * 2, color="gray")
+        axes.text(1024, fma * share, name, ha="right", va="bottom")
     for name, dot in dots.items():
         axes.plot(*dot, "o", label=name)
-    axes.set(xlabel="operations for each byte that moves", ylabel="GFLOP/s")
-    axes.set(xscale="log", yscale="log")
+    axes.set(xscale="log", yscale="log", xlabel="operations a byte that moves", ylabel="GFLOP/s")
     axes.legend()
     axes.figure.savefig(path, format="svg")
 
