@@ -36,7 +36,7 @@ def test_code_is_in_the_files(path):
     inner = path.relative_to(ROOT).parts[:-1]  # none for the top page, which quotes chapters
     chapters = ROOT.glob(inner[0] if inner else "0*")
     folders = {*chapters, path.parent, ROOT / "tools"} if blocks else ()
-    kinds = "*.[ch]", "*.py", "*.pyx", "mistakes/*.pyx", "rungs/*.[ch]"
+    kinds = "*.[ch]", "*.py", "*.pyx", "mistakes/*.pyx", "rungs/*.[ch]", "more/*.py"
     files = [f for kind in kinds for folder in folders for f in folder.glob(kind)]
     code = [without_indents(file.read_text()) for file in files]
     for part in (part for block in blocks for part in re.split(r"^\s*\.\.\.\n", block, flags=re.M)):
