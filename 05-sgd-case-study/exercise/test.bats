@@ -8,27 +8,26 @@ load ../../tools/helper
     run -0 on_one_core "$PY" exercise/check.py exercise/solution.c
     [ "$(grep -c '^  right  ' <<<"$output")" -eq 5 ]
     while IFS='|' read -r work claim hint flags; do
-        CFLAGS="-DTRAIN=train_on -DSET=set_weight \
-            '-DCALL=solution(blocks, threads, every, epochs, answer)' $flags" \
-            run limited "$PY" exercise/check.py "exercise/$work"
+        CFLAGS=$flags run limited "$PY" exercise/check.py "exercise/$work.c"
         [ "$(grep -c 'not yet' <<<"$output")" -eq "$status" ]
         grep -A 1 "$claim" <<<"$output" | grep "$hint"
     done <<'WAYS'
-wrong.c|All right|C|'-DCALL=static float w[4][1024]; memset(w, 0, sizeof w); for (size_t n = blocks / threads, k = 0; k < epochs * n; k++) { _Pragma("omp parallel for num_threads(threads)") for (int t = 0; t < threads; t++) train_on(t * n + k % n, w[t]); if (k % every == every - 1) average(w, threads); } memcpy(answer, w, FEATURES * 4)'
-starter.c|two threads|nobody averages|
-wrong.c|two threads|wait|-Dbarrier=flush
-wrong.c|two threads|before the average is there|'-Dsingle=single nowait'
-wrong.c|two threads|neither a thread's own nor|-Dsingle=flush '-DSET(weight, mean)=if (t == omp_get_thread_num()) set_weight(weight, mean)'
-wrong.c|two threads|each thread: |-Dsingle=critical
-wrong.c|two threads|nobody averages|'-DCALL=solution(blocks, threads, blocks / threads, epochs, answer)'
-wrong.c|two threads|after block 1 .* too early|'-DCALL=solution(blocks, threads, 1, epochs, answer)'
-wrong.c|two threads|added up, but not divided|'-DSET(weight, mean)=set_weight(weight, sum)'
-wrong.c|two threads|give each thread its own|'-DTRAIN(block, own)=train_on(block, weights[0])'
-wrong.c|two threads|1 of 2 threads|'-DTRAIN(block, own)=_Pragma("omp critical") train_on(block, own)'
-wrong.c|two threads| 0 calls of set_weight()|'-DSET(weight, mean)=*(weight) = (float)(mean)'
-wrong.c|two threads|ended before the check was: exit(0)|'-DCALL=if (threads > 1) exit(0); solution(blocks, threads, every, epochs, answer)'
-wrong.c|one thread|the answer is not|'-DCALL=solution(blocks, threads, every, epochs, calloc(99, 4))'
-wrong.c|same bits|which order|'-DSET(weight, mean)=set_weight(weight, mean * (1 + 1e-6 * (rand() % 2)))'
-wrong.c|compiles|solution.c:[0-9]*:.*error|-Dbarrier=barier
+loops|All right|C|
+starter|two threads|nobody averages|
+solution|two threads|who waits until all have come|-Dbarrier=flush
+solution|two threads|before the average is there|'-Dsingle=single nowait'
+solution|two threads|neither a thread's own nor|-Dsingle=flush '-Dset_weight(weight, mean)=if (t == omp_get_thread_num()) set_weight(weight, mean)'
+solution|two threads|each thread: |-Dsingle=critical
+solution|two threads|nobody averages|'-Dif(due)=if ((k + 1) % part == 0)'
+solution|two threads|after block 1 .* too early|'-Dif(due)=if (1)'
+solution|two threads|the answer is not|'-Dif(due)=if ((due) && epoch + k + 2 < part + epochs)'
+solution|two threads|added up, but not divided|'-Dset_weight(weight, mean)=set_weight(weight, sum)'
+solution|two threads|give each thread its own|'-Dtrain_on(block, own)=train_on(block, weights[0])'
+solution|two threads|is there a lock|'-Dtrain_on(block, own)=_Pragma("omp critical") train_on(block, own)'
+solution|two threads| 0 calls of set_weight()|'-Dset_weight(weight, mean)=*(weight) = (float)(mean)'
+solution|two threads|ended before the check was: exit(0)|-include stdlib.h '-Dtrain_on(block, own)=threads > 1 ? exit(0) : train_on(block, own)'
+solution|one thread|block 0 is not trained once|'-Dtrain_on(block, own)=train_on((block) / 2, own)'
+solution|same bits|which order|-include stdlib.h '-Dset_weight(weight, mean)=set_weight(weight, mean * (1 + 1e-6 * (rand() % 2)))'
+solution|compiles|solution.c:[0-9]*:.*error|-Dbarrier=barier
 WAYS
 }

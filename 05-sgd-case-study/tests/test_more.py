@@ -1,72 +1,39 @@
 """What goes beyond the ladder: a mapped file, convergence, and other libraries."""
 
 import mmap
-import sys
 import threading
 from pathlib import Path
-from subprocess import run
 
 import pytest
+from conftest import run
 
-HERE = Path(__file__).parents[1]
-sys.path += [str(HERE), str(HERE / "build"), str(HERE / "more")]
-if not (HERE / "build/librungs.so").exists():
-    pytest.skip("there is no OpenMP", allow_module_level=True)
-np, pyperf, flights = map(pytest.importorskip, ("numpy", "pyperf", "data.flights"))
-libraries, mapped, training = map(pytest.importorskip, ("libraries", "mapped", "rungs.training"))
-
-FILE = HERE / "build/flights.bin"
+NEEDS = "in_cython", "numpy", "pyperf", "data.flights", "libraries", "mapped", "rungs.training"
+_, np, pyperf, flights, libraries, mapped, training = map(pytest.importorskip, NEEDS)
+FILE, STATM = Path("build/flights.bin").absolute(), Path("/proc/self/statm")
 DATA = flights.load(FILE)
-BLOCK, STATM = flights.BLOCK, Path("/proc/self/statm")
+BLOCKS = DATA.train // flights.BLOCK
 
 
-def program(name, *words, cwd=HERE, **env):
-    command = [sys.executable, HERE / "more" / name, *words]
-    return run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300)
-
-
-@pytest.fixture
-def windows(monkeypatch):
-    """Train nothing; record the windows that are visited and then forgotten, slices of rows."""
-    seen = []
-    monkeypatch.setattr(mapped, "PREFETCHED", lambda *_: None)
-    monkeypatch.setattr(mapped, "forget", lambda _, window: seen.append(window))
-    return seen
-
-
-def blocks(windows):
-    return [row // BLOCK for part in windows for row in range(part.start, part.stop, BLOCK)]
-
-
-def test_two_workers_are_inside_at_once_each_in_windows_of_its_own_part(windows, monkeypatch):
-    both = threading.Barrier(2, timeout=60)
+def test_workers_are_inside_at_once_each_with_its_windows_in_an_order_of_the_epoch(monkeypatch):
+    both, seen, orders = threading.Barrier(2, timeout=60), [], set()
     monkeypatch.setattr(mapped, "PREFETCHED", lambda *_: both.wait())
-    mapped.mapped(DATA, 1)([], 0.01, training.new_workers(2))
-    assert sorted(blocks(windows)) == list(range(511)) and len(windows) == 4
-
-
-def test_the_order_follows_from_seed_and_epoch_and_the_weights_from_it(windows, monkeypatch):
-    def order_of(epoch, seed):
-        windows.clear()
-        mapped.train_part(DATA, 0, 1, epoch, 0.01, seed, training.new_workers(1)[0])
-        return tuple(blocks(windows))
-
-    order, others = order_of(3, 7), [order_of(epoch, seed) for epoch in range(6) for seed in (7, 8)]
-    assert order in others and len(set(others)) > 4
-    monkeypatch.undo()
-    ours, theirs = training.new_workers(2)[:, None]
-    mapped.train_part(DATA, 0, 1, 3, 0.01, 7, ours[0])
-    mapped.in_c.rung("prefetched", *DATA[:2], DATA.lambda_)(np.array(order), 0.01, theirs)
-    assert np.array_equal(ours[:, training.WEIGHTS], theirs[:, training.WEIGHTS])
-    assert ours[0, training.SUMMED] in (16 * 255, 16 * 256)  # of the second half: two windows
+    monkeypatch.setattr(mapped, "forget", lambda _, rows: seen.append(rows))
+    for epoch in [mapped.mapped(DATA, 1)] * 6 + [mapped.mapped(DATA, 2)] * 6:
+        seen.clear()
+        epoch([], 0.01, training.new_workers(2))
+        seen.sort(key=lambda rows: rows.start >= DATA.train // 2)  # and as it is within a part
+        orders.add(tuple(rows.start for rows in seen))
+        visited = [row for rows in seen for row in range(rows.start, rows.stop)]
+        assert len(seen) == 4 and sorted(visited) == list(range(DATA.train))
+    assert len(orders) > 2
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_answer_is_near_and_the_same_to_the_last_bit(threads):
-    about = 511, threads, 3 * 511
-    answers = [training.train(mapped.mapped(DATA, 1), *about)[0] for _ in "ab"]
+    epochs = [mapped.mapped(DATA, 1) for _ in "ab"]
+    answers = [training.train(epoch, BLOCKS, threads, 3 * BLOCKS)[0] for epoch in epochs]
     assert abs(flights.gap(DATA, answers[0])) < 1e-3
-    assert len({answer.tobytes() for answer in answers}) == 1
+    assert answers[0].tobytes() == answers[1].tobytes()
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="there is no /proc")
@@ -78,14 +45,13 @@ def test_what_is_forgotten_uses_no_memory_and_is_read_again():
 
 
 def test_programs_end_in_answers_and_refuse_a_damaged_file(tmp_path):
-    done = program("mapped.py", "-t", "3")
-    rows = [line.split() for line in done.stdout.splitlines()[2:]]
-    assert done.returncode == 0 and [row[:2] for row in rows] == [["mapped", "1"], ["mapped", "3"]]
-    assert all(abs(float(row[7][:-1])) < 0.1 for row in rows)
+    done = run("more/mapped.py", "-t", "3")
+    rows = [line.split()[:2] for line in done.stdout.splitlines()[2:]]
+    assert (done.returncode, rows) == (0, [["mapped", "1"], ["mapped", "3"]])
     (tmp_path / "damaged").write_bytes(FILE.read_bytes()[:-4])
-    for name in "mapped.py", "libraries.py":
-        done = program(name, tmp_path / "damaged")
-        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    for name in "more/mapped.py", "more/libraries.py":
+        done = run(name, tmp_path / "damaged")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
 def test_convergence_comes_nearer_averaging_costs_and_libraries_are_drawn(tmp_path):
@@ -93,12 +59,12 @@ def test_convergence_comes_nearer_averaging_costs_and_libraries_are_drawn(tmp_pa
     (build / "flights.bin").symlink_to(FILE)
     about = {"name": "peers", "version": "a library", "gap": "0.050%"}
     pyperf.Benchmark([pyperf.Run([2.0], None, about)]).dump(str(build / "peers.json"))
-    done = program("convergence.py", "-t", "2", cwd=tmp_path)
+    done = run(Path("more/convergence.py").absolute(), "-t", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    first, second = (text.splitlines()[2:] for text in done.stdout.split("\n\n"))
-    seconds = {name: list(map(float, times)) for name, *times in map(str.split, first)}
-    assert len(seconds) == 8 and all(times == sorted(times) for times in seconds.values())
-    gaps = np.array([line.replace("%", "").split()[1:] for line in second[:7]], float)
+    first, second = (table.splitlines() for table in done.stdout.replace("%", "").split("\n\n"))
+    seconds = np.loadtxt(first[2:], usecols=range(1, 4))
+    gaps = np.loadtxt(second[2:-1], usecols=range(1, 6))
+    assert (seconds.shape, gaps.shape) == ((8, 3), (7, 5)) and (np.diff(seconds) >= 0).all()
     assert (gaps[:, 0] > gaps[:, -1]).all() and (gaps[0] < gaps[-1]).all() and (gaps > 0).all()
     picture = (build / "convergence.svg").read_text()
     assert picture.count("workers: ") == 7 and "a library" in picture
@@ -118,5 +84,5 @@ def test_libraries_minimise_the_same_objective(name, monkeypatch):
 def test_without_scikit_learn_one_line_says_what_is_missing(tmp_path):
     for name in "sklearn", "snapml":
         (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('', name={name!r})")
-    done = program("libraries.py", PYTHONPATH=str(tmp_path))
+    done = run("more/libraries.py", env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 0 and "left out: sklearn" in done.stdout and not done.stderr
