@@ -19,8 +19,9 @@ import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed (make peers)")
 from joblib import Parallel, delayed
-from sklearn.datasets import make_classification
+from sklearn.datasets import load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
 HERE = Path(__file__).parent
@@ -82,10 +83,10 @@ def test_every_kernel_gives_the_same_answer(monkeypatch):
 
 def test_classes_chances_and_weights():
     X, y = made_up(2000, 6, float)
-    names = np.array(["no", "yes", "perhaps"])[y + (X[:, 0] > 1)]
+    names = np.array(["no", "yes"])[y]
     model = LocalSGDClassifier(random_state=0).fit(X, names)
     chances = model.predict_proba(X)
-    assert chances.shape == (2000, 3) and (chances.sum(axis=1) - 1 < 1e-12).all()
+    assert chances.shape == (2000, 2) and (abs(chances.sum(axis=1) - 1) < 1e-12).all()
     np.testing.assert_allclose(np.log(chances), model.predict_log_proba(X))
     assert (model.predict(X) == model.classes_[chances.argmax(axis=1)]).all()
     assert not LocalSGDClassifier(fit_intercept=False).fit(X, y).intercept_.any()
@@ -99,7 +100,7 @@ def test_classes_chances_and_weights():
     ]
     by_row = LocalSGDClassifier(**options).fit(X, y, sample_weight=balanced[y])
     assert by_class == [by_row.coef_.tobytes()] * 2
-    with pytest.raises(ValueError, match="one class"):  # of the rows that count
+    with pytest.raises(ValueError, match="Only binary"):  # of the rows that count
         LocalSGDClassifier().fit(X, y, sample_weight=y)
 
 
@@ -187,15 +188,23 @@ def test_the_gil_is_released(monkeypatch):
     assert any(inside)
 
 
+def test_more_classes_one_against_the_rest():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="Only binary"):
+        LocalSGDClassifier().fit(X, y)
+    model = OneVsRestClassifier(LocalSGDClassifier(random_state=0)).fit(X, y)
+    assert model.predict_proba(X).shape == (150, 3) and model.score(X, y) > 0.9
+
+
 @pytest.mark.skipif(
     signal.getsignal(signal.SIGINT) is not signal.default_int_handler, reason="Ctrl-C is ignored"
 )
-def test_ctrl_c_keeps_the_best_answer_so_far():
-    model = LocalSGDClassifier(max_iter=10**7, tol=None, eta0=1e-3, n_jobs=2)
+def test_ctrl_c_leaves_everything_as_it_was():
+    model = LocalSGDClassifier(max_iter=10**7, tol=None, n_jobs=2)
     threading.Timer(1, signal.raise_signal, [signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
         model.fit(*LARGE)
-    assert model.score(*LARGE) > 0.6 and model.n_iter_ > 0
+    assert not hasattr(model, "coef_")
 
 
 def test_it_is_built_without_openmp_and_with_flags_in_quotes(tmp_path):
@@ -226,5 +235,5 @@ def test_a_weight_counts_in_partial_fit():
         model = LocalSGDClassifier().partial_fit(X, y, classes=[0, 1])
         before = model.coef_.copy()
         model.partial_fit(X[:1], y[:1], sample_weight=[weight])
-        moved.append(np.abs(model._state[0][0, 0, :-1] - before).max())
+        moved.append(np.abs(model._state[0][:-1] - before).max())
     assert moved[0] != moved[1]

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import cpu_count
-from scipy.special import log_expit, log_softmax
+from scipy.special import log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state, check_X_y
@@ -13,41 +13,23 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from local_sgd._problem import MANY, SAMPLE, Problem, check_finite, moments
+from local_sgd._problem import MANY, Problem, check_finite, moments
 
 
-def classes_of(y):
-    """Return the classes in y, sorted, without sorting all of y for the usual two."""
-    few = np.unique(y[:SAMPLE])
-    if len(few) != 2 or not ((y == few[0]) | (y == few[1])).all():
-        few = np.unique(y)
-    check_classification_targets(few)
-    return few
-
-
-def solve_each(problem, labels, classes, answers, *how):
-    """Improve answers (n, d + 1), one for each class, in place, also when Ctrl-C ends it.
-
-    Returns the epochs, how many answers are far from the minimum, and KeyboardInterrupt or None.
-    """
-    epochs = far = 0
-    for answer, positive in zip(answers, classes, strict=True):
-        problem.begin(labels == positive, answer)
-        try:
-            far += not problem.solve(*how)
-        except KeyboardInterrupt as interrupt:
-            return max(epochs, problem.epochs), far, interrupt
-        finally:
-            answer[:] = problem.best
-        epochs = max(epochs, problem.epochs)
-    return epochs, far, None
+def two_classes(y):
+    """Return the two classes in y, sorted; ValueError if there are not two."""
+    classes = np.unique(y)
+    check_classification_targets(classes)
+    if len(classes) != 2:
+        raise ValueError(f"Only binary classification is supported; y has {len(classes)} classes")
+    return classes
 
 
 class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     """Logistic regression by local SGD: parallel stochastic gradient descent without the GIL.
 
-    It minimises the mean logistic loss of the rows plus alpha/2 |coef_|^2; of more than two
-    classes, one against the rest. Each of `n_jobs` workers trains weights of its own on its part of
+    It tells two classes apart, by the least mean logistic loss of the rows plus alpha/2 |coef_|^2.
+    Each of `n_jobs` workers trains weights of its own on its part of
     the rows, and after each epoch they are averaged (McDonald et al. 2010; Stich 2019). The answer
     is an average over batches of 32 rows (Shamir and Zhang 2013). Steps are those of standardised
     features, though X stays as it is. 65,536 rows and more are visited in blocks of 512: shuffle
@@ -71,16 +53,16 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray (n_classes,)
-    coef_, intercept_ : ndarrays (1 or n_classes, n_features) and (1 or n_classes,), of X's dtype.
-    n_iter_ : int, epochs of the last call, the most of all classes.
+    classes_ : ndarray (2,)
+    coef_, intercept_ : ndarrays (1, n_features) and (1,), of X's dtype.
+    n_iter_ : int, epochs of the last call.
     n_features_in_ : int
 
     Notes
     -----
     X is copied if it is not C-contiguous float32 or float64, or has fewer than 65,536 rows, or rows
-    of weight 0. Errors are ValueErrors, and leave all attributes as they were; KeyboardInterrupt
-    leaves the best answer so far.
+    of weight 0. Errors are ValueErrors, and leave all attributes as they were, and so does
+    KeyboardInterrupt.
     """
 
     def __init__(
@@ -106,55 +88,53 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.warm_start = warm_start
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
     def fit(self, X, y, sample_weight=None):
         """Train on X (n, n_features), y (n,) and weights of the rows (n,); return self."""
         rows, labels, weights = self._checked(X, y, sample_weight)
-        classes, d = classes_of(labels), rows.shape[1]
-        if len(classes) < 2:
-            raise ValueError(f"two classes are needed, and y has only one class: {classes}")
+        classes, d = two_classes(labels), rows.shape[1]
         random = check_random_state(self.random_state)
         if len(rows) < MANY:
             order = random.permutation(len(rows))
             rows, labels, weights = rows[order], labels[order], weights[order]
-        problem = self._problem(rows, weights)
-        positives = classes[1:] if len(classes) == 2 else classes
-        state, old = np.zeros((len(positives), 2, d + 1)), getattr(self, "_state", [None])[0]
-        if self.warm_start and np.shape(old) == state.shape and (classes == self.classes_).all():
-            state[:] = old[:, 1:]
-        how = self.max_iter, self.tol, self._step(d), random
-        epochs, far, stopped = solve_each(problem, labels, positives, state[:, 1], *how)
-        state[:, 0] = state[:, 1]
-        self._publish(X, classes, epochs, rows.dtype, (state, 0, problem.moments))
-        if stopped:
-            raise stopped
-        if far:
-            text = f"still far from the minimum after {epochs} epochs: raise max_iter, alpha or tol"
+        problem, best = self._problem(rows, weights), np.zeros(d + 1)
+        if self.warm_start and d == self._features() and (classes == self.classes_).all():
+            best = self._state[1]
+        problem.begin(labels == classes[1], best)
+        near = problem.solve(self.max_iter, self.tol, self._step(d), random)
+        state = problem.best, problem.best, 0, problem.moments
+        self._publish(X, classes, problem.epochs, rows.dtype, state)
+        if not near:
+            text = f"still far from the minimum after {problem.epochs} epochs: raise max_iter"
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these rows, going on from the last call; return self.
 
-        classes: (n_classes,), all there will be; needed in the first call only.
+        classes: (2,), both there will be; needed in the first call only.
         """
         first = not hasattr(self, "_state")
         if not first:
             validate_data(self, X, reset=False, skip_check_array=True)
         rows, labels, weights = self._checked(X, y, sample_weight)
         known = self._known(classes, labels, first)
-        positives, d = (known[1:] if len(known) == 2 else known), rows.shape[1]
-        new = np.zeros((len(positives), 2, d + 1)), 0, (0, 0, 0)
-        state, before, old = new if first else self._state
-        state, problem = state.copy(), self._problem(rows, weights, moments(rows, weights, old))
+        d = rows.shape[1]
+        new = np.zeros(d + 1), np.zeros(d + 1), 0, (0, 0, 0)
+        answer, average, seen, old = new if first else self._state
+        problem = self._problem(rows, weights, moments(rows, weights, old))
         # Of few rows deviations are not known well.
         step = self._step(d) * min(1, problem.moments[0] / 32)
         random = check_random_state(self.random_state)
-        for pair, positive in zip(state, positives, strict=True):
-            problem.begin(labels == positive, None)
-            pair[0], pair[1], seen = problem.train(*pair, before, step, 1, random)
-        if not np.isfinite(state).all():
+        problem.begin(labels == known[1], None)
+        answer, average, seen = problem.train(answer, average, seen, step, 1, random)
+        if not np.isfinite(average).all():
             raise ValueError(f"training diverges with steps of {step:.3g}: choose a smaller eta0")
-        return self._publish(X, known, 1, rows.dtype, (state, seen, problem.moments))
+        return self._publish(X, known, 1, rows.dtype, (answer, average, seen, problem.moments))
 
     def _known(self, classes, labels, first):
         """Return all classes that partial_fit is to know; ValueError if there are others."""
@@ -162,12 +142,15 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("class_weight: partial_fit cannot know what is balanced; give a dict")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        known = classes_of(np.asarray(classes)) if first else self.classes_
+        known = two_classes(classes) if first else self.classes_
         if classes is not None and not np.array_equal(np.unique(classes), known):
             raise ValueError(f"classes={classes} is not the same as on last call: {known}")
         if len(unknown := np.setdiff1d(labels, known)):
             raise ValueError(f"y has classes that were not passed before: {unknown}")
         return known
+
+    def _features(self):
+        return len(self._state[1]) - 1 if hasattr(self, "_state") else None
 
     def _step(self, d):
         return self.eta0 or 1 / (4 + 4 * d)
@@ -212,29 +195,26 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     def _publish(self, X, classes, epochs, dtype, state):
         validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and feature_names_in_
         self.classes_, self.n_iter_, self._state = classes, epochs, state
-        answers = state[0][:, 1].astype(dtype)
-        self.coef_, self.intercept_ = answers[:, :-1], answers[:, -1]
+        average = state[1].astype(dtype)
+        self.coef_, self.intercept_ = average[None, :-1], average[-1:]
         return self
 
     def decision_function(self, X):
-        """Return the margins of X (n, n_features): (n,), or (n, n_classes) of more than two."""
+        """Return the margins (n,) of X (n, n_features): positive where classes_[1] is likelier."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        margins = X @ self.coef_.T + self.intercept_
-        return margins if len(self.classes_) > 2 else margins[:, 0]
+        return X @ self.coef_[0] + self.intercept_[0]
 
     def predict(self, X):
-        """Return the class of the largest margin (n,)."""
-        margins = self.decision_function(X)
-        return self.classes_[margins.argmax(axis=1) if margins.ndim > 1 else (margins > 0) * 1]
+        """Return the likelier class (n,) for each row of X (n, n_features)."""
+        positive = self.decision_function(X) > 0
+        return self.classes_[positive.astype(int)]
 
     def predict_log_proba(self, X):
-        """Return the logarithm of the chance of each class (n, n_classes)."""
+        """Return the logarithm of the chance of each class (n, 2) for X (n, n_features)."""
         margins = self.decision_function(X)
-        if margins.ndim == 1:
-            return log_expit(np.column_stack([-margins, margins]))
-        return log_softmax(log_expit(margins), axis=1)
+        return log_expit(np.column_stack([-margins, margins]))
 
     def predict_proba(self, X):
-        """Return the chance of each class (n, n_classes); of several, scaled to a sum of 1."""
+        """Return the chance of each class (n, 2) for X (n, n_features)."""
         return np.exp(self.predict_log_proba(X))
