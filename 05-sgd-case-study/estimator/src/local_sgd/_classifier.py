@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from local_sgd._problem import MANY, Problem, check_finite, moments
+from local_sgd._problem import MANY, Problem, check_finite, first_step, moments
 
 
 def two_classes(y):
@@ -43,13 +43,10 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     tol : float or None. Training ends when the objective is within this share of its minimum, by
         the gradient g on all rows and the curvature H on 4,096 rows: g' H^-1 g / 2. A
         ConvergenceWarning says if it is not. None: `max_iter` epochs, without a look.
-    eta0 : float or None, first step size, for the sum of the gradients of a batch; None:
-        1 / (4 + 4 n_features).
     n_jobs : int or None, workers, at most one for 512 rows: None is 1, -1 one for each core. The
         answer is the same to the last bit for the same data, `random_state` and number of workers.
     random_state : int, RandomState or None, for the order of the rows.
     class_weight : dict, "balanced" or None, by which the weights of the rows are multiplied.
-    warm_start : bool, whether `fit` goes on from the last answer.
 
     Attributes
     ----------
@@ -72,21 +69,17 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         fit_intercept=True,
         max_iter=1000,
         tol=1e-3,
-        eta0=None,
         n_jobs=None,
         random_state=None,
         class_weight=None,
-        warm_start=False,
     ):
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
         self.tol = tol
-        self.eta0 = eta0
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.class_weight = class_weight
-        self.warm_start = warm_start
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -101,11 +94,9 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         if len(rows) < MANY:
             order = random.permutation(len(rows))
             rows, labels, weights = rows[order], labels[order], weights[order]
-        problem, best = self._problem(rows, weights), np.zeros(d + 1)
-        if self.warm_start and d == self._features() and (classes == self.classes_).all():
-            best = self._state[1]
-        problem.begin(labels == classes[1], best)
-        near = problem.solve(self.max_iter, self.tol, self._step(d), random)
+        problem = self._problem(rows, weights)
+        problem.begin(labels == classes[1], np.zeros(d + 1))
+        near = problem.solve(self.max_iter, self.tol, random)
         state = problem.best, problem.best, 0, problem.moments
         self._publish(X, classes, problem.epochs, rows.dtype, state)
         if not near:
@@ -128,12 +119,12 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         answer, average, seen, old = new if first else self._state
         problem = self._problem(rows, weights, moments(rows, weights, old))
         # Of few rows deviations are not known well.
-        step = self._step(d) * min(1, problem.moments[0] / 32)
+        step = first_step(d) * min(1, problem.moments[0] / 32)
         random = check_random_state(self.random_state)
         problem.begin(labels == known[1], None)
         answer, average, seen = problem.train(answer, average, seen, step, 1, random)
         if not np.isfinite(average).all():
-            raise ValueError(f"training diverges with steps of {step:.3g}: choose a smaller eta0")
+            raise ValueError(f"training diverges with steps of {step:.3g}: scale X")
         return self._publish(X, known, 1, rows.dtype, (answer, average, seen, problem.moments))
 
     def _known(self, classes, labels, first):
@@ -149,12 +140,6 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y has classes that were not passed before: {unknown}")
         return known
 
-    def _features(self):
-        return len(self._state[1]) - 1 if hasattr(self, "_state") else None
-
-    def _step(self, d):
-        return self.eta0 or 1 / (4 + 4 * d)
-
     def _problem(self, rows, weights, known=None):
         jobs = self.n_jobs or 1
         jobs = jobs if jobs > 0 else max(1, cpu_count() + 1 + jobs)
@@ -162,7 +147,7 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self):
         numbers = {"alpha": (Real, 0), "max_iter": (Integral, 1)}
-        optional = {"tol": (Real, 0), "eta0": (Real, 1e-300), "n_jobs": (Integral, -np.inf)}
+        optional = {"tol": (Real, 0), "n_jobs": (Integral, -np.inf)}
         for name, (kind, least) in (numbers | optional).items():
             value = getattr(self, name)
             right = isinstance(value, kind) and least <= value < np.inf

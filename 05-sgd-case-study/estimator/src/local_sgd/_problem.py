@@ -29,6 +29,11 @@ def check_finite(X):
     assert_all_finite(X, input_name="X", estimator_name="LocalSGDClassifier")
 
 
+def first_step(d):
+    """Return a step for d standardised features, and the sum of the gradients of a batch."""
+    return 1 / (4 + 4 * d)
+
+
 def moments(X, weights, old=(0, 0, 0)):
     """Return weight, mean and variance of these rows and old ones (Chan et al. 1979)."""
     count, before = weights.sum(dtype=float), old[0]
@@ -119,14 +124,14 @@ class Problem:
         curvature += np.diag(np.append(self.penalty, 0) + 1e-12)
         return gradient @ np.linalg.solve(curvature, gradient) / 2
 
-    def solve(self, max_iter, tol, step, random):
+    def solve(self, max_iter, tol, random):
         """Improve `best` until it is within tol of the minimum; return whether it is.
 
         A round starts from the best answer so far. If it makes it hardly any better, the next one
         is longer, with smaller steps (as in epoch-GD; Hazan and Kale 2014), or else with larger.
         """
         every = max(1, self.blocks // 16) if tol is None else 1
-        value = self.judge(self.best, every)[0] if self.best.any() else np.log(2)
+        step, value = first_step(self.X.shape[1]), np.log(2)  # that of zeros
         gap, length = value, max(1, 256 // -(-len(self.X) // BATCH))  # of 256 batches
         while self.epochs < max_iter:
             epochs = min(length, max_iter - self.epochs)
