@@ -119,7 +119,7 @@ def test_a_fit_that_fails_changes_nothing():
                 fit(*fault)
             assert vars(model) == before
     for name, value in {"alpha": -1, "max_iter": 0, "tol": -1, "n_jobs": 0.5}.items():
-        with pytest.raises(ValueError, match=name):
+        with pytest.raises((TypeError, ValueError), match=name):
             LocalSGDClassifier(**{name: value}).fit(X, y)
 
 
@@ -127,13 +127,13 @@ def test_a_fit_that_fails_changes_nothing():
 def test_a_step_that_does_not_fit_is_mended_or_told_of(monkeypatch, step):
     X, y = made_up(3000, 10, float)
     best = LocalSGDClassifier(random_state=0).fit(X, y).score(X, y)
-    monkeypatch.setattr(_problem, "first_step", lambda d: step)
+    monkeypatch.setattr(_problem, "STEP", step)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = LocalSGDClassifier(max_iter=100, random_state=0).fit(X, y)
     assert caught or (abs(model.score(X, y) - best) < 0.01 and step > 1e-300)
     with pytest.warns(ConvergenceWarning):
-        monkeypatch.setattr(_problem, "first_step", lambda d: 1e300)
+        monkeypatch.setattr(_problem, "STEP", 1e300)
         LocalSGDClassifier(tol=None, max_iter=3).fit(X, y)
 
 

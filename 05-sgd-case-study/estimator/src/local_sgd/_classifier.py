@@ -1,4 +1,4 @@
-"""The estimator, for scikit-learn; the training of two classes is in _problem.py."""
+"""The estimator, for scikit-learn; the training is in _problem.py."""
 
 import warnings
 from numbers import Integral, Real
@@ -8,17 +8,19 @@ from joblib import cpu_count
 from scipy.special import log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state, check_X_y
+from sklearn.utils import check_array, check_random_state, check_scalar, check_X_y
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from local_sgd._problem import MANY, Problem, check_finite, first_step, moments
+from local_sgd._problem import BATCH, MANY, SAMPLE, Problem
 
 
 def two_classes(y):
     """Return the two classes in y, sorted; ValueError if there are not two."""
-    classes = np.unique(y)
+    classes = np.unique(y[:SAMPLE])  # most often all there are
+    if not np.isin(y, classes).all():
+        classes = np.unique(y)
     check_classification_targets(classes)
     if len(classes) != 2:
         raise ValueError(f"Only binary classification is supported; y has {len(classes)} classes")
@@ -29,11 +31,10 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     """Logistic regression by local SGD: parallel stochastic gradient descent without the GIL.
 
     It tells two classes apart, by the least mean logistic loss of the rows plus alpha/2 |coef_|^2.
-    Each of `n_jobs` workers trains weights of its own on its part of
-    the rows, and after each epoch they are averaged (McDonald et al. 2010; Stich 2019). The answer
-    is an average over batches of 32 rows (Shamir and Zhang 2013). Steps are those of standardised
-    features, though X stays as it is. 65,536 rows and more are visited in blocks of 512: shuffle
-    them first if they are sorted.
+    Each of `n_jobs` workers trains weights of its own on its part of the rows, and after each epoch
+    they are averaged (McDonald et al. 2010; Stich 2019). The answer is an average over batches of
+    32 rows (Shamir and Zhang 2013). Steps are those of standardised features, though X stays as it
+    is. 65,536 rows and more are visited in blocks of 512: shuffle them first if they are sorted.
 
     Parameters
     ----------
@@ -52,14 +53,11 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray (2,)
     coef_, intercept_ : ndarrays (1, n_features) and (1,), of X's dtype.
-    n_iter_ : int, epochs of the last call.
-    n_features_in_ : int
+    n_iter_, n_features_in_ : int, epochs of the last call, and features.
 
-    Notes
-    -----
     X is copied if it is not C-contiguous float32 or float64, or has fewer than 65,536 rows, or rows
-    of weight 0. Errors are ValueErrors, and leave all attributes as they were, and so does
-    KeyboardInterrupt.
+    of weight 0. Errors are ValueErrors, or TypeErrors of parameters. They and KeyboardInterrupt
+    leave all attributes as they were.
     """
 
     def __init__(
@@ -89,92 +87,78 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     def fit(self, X, y, sample_weight=None):
         """Train on X (n, n_features), y (n,) and weights of the rows (n,); return self."""
         rows, labels, weights = self._checked(X, y, sample_weight)
-        classes, d = two_classes(labels), rows.shape[1]
+        classes = two_classes(labels)
         random = check_random_state(self.random_state)
         if len(rows) < MANY:
             order = random.permutation(len(rows))
             rows, labels, weights = rows[order], labels[order], weights[order]
-        problem = self._problem(rows, weights)
-        problem.begin(labels == classes[1], np.zeros(d + 1))
-        near = problem.solve(self.max_iter, self.tol, random)
-        state = problem.best, problem.best, 0, problem.moments
-        self._publish(X, classes, problem.epochs, rows.dtype, state)
+        # Only ratios of weights count here, and a batch of few rows weighs as much as a full one.
+        weights = weights * (-(-len(rows) // BATCH) * BATCH / float(weights.sum(dtype=float)))
+        problem = self._problem(rows, labels == classes[1], weights)
+        best, epochs, near = problem.solve(self.max_iter, self.tol, random)
+        self._publish(X, classes, epochs, rows.dtype, (best, best, 0, problem.moments))
         if not near:
-            text = f"still far from the minimum after {problem.epochs} epochs: raise max_iter"
+            text = f"still far from the minimum after {epochs} epochs: raise max_iter, alpha or tol"
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these rows, going on from the last call; return self.
 
-        classes: (2,), both there will be; needed in the first call only.
+        classes: (2,), needed in the first call if y lacks one of them. The others are as in fit.
         """
-        first = not hasattr(self, "_state")
-        if not first:
-            validate_data(self, X, reset=False, skip_check_array=True)
-        rows, labels, weights = self._checked(X, y, sample_weight)
-        known = self._known(classes, labels, first)
-        d = rows.shape[1]
-        new = np.zeros(d + 1), np.zeros(d + 1), 0, (0, 0, 0)
-        answer, average, seen, old = new if first else self._state
-        problem = self._problem(rows, weights, moments(rows, weights, old))
-        # Of few rows deviations are not known well.
-        step = first_step(d) * min(1, problem.moments[0] / 32)
-        random = check_random_state(self.random_state)
-        problem.begin(labels == known[1], None)
-        answer, average, seen = problem.train(answer, average, seen, step, 1, random)
-        if not np.isfinite(average).all():
-            raise ValueError(f"training diverges with steps of {step:.3g}: scale X")
-        return self._publish(X, known, 1, rows.dtype, (answer, average, seen, problem.moments))
-
-    def _known(self, classes, labels, first):
-        """Return all classes that partial_fit is to know; ValueError if there are others."""
         if self.class_weight == "balanced":
             raise ValueError("class_weight: partial_fit cannot know what is balanced; give a dict")
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        known = two_classes(classes) if first else self.classes_
-        if classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(f"classes={classes} is not the same as on last call: {known}")
-        if len(unknown := np.setdiff1d(labels, known)):
-            raise ValueError(f"y has classes that were not passed before: {unknown}")
-        return known
+        goes_on = hasattr(self, "_state")
+        if goes_on:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        rows, labels, weights = self._checked(X, y, sample_weight)
+        classes = labels if classes is None else classes
+        known = self.classes_ if goes_on else two_classes(classes)
+        if len(others := np.setdiff1d(np.append(classes, labels), known)):
+            raise ValueError(f"there are other classes than {known}: {others}")
+        start = self._state if goes_on else (*np.zeros((2, rows.shape[1] + 1)), 0, (0, 0, 0))
+        problem = self._problem(rows, labels == known[1], weights, start[3])
+        # Of few rows deviations are not known well.
+        step, random = min(1, problem.moments[0] / 32), check_random_state(self.random_state)
+        state = problem.train(*start[:3], problem.step * step, 1, random)
+        if not np.isfinite(state[1]).all():
+            raise ValueError("X has NaN, infinity, or numbers that are too large: scale them")
+        return self._publish(X, known, 1, rows.dtype, (*state, problem.moments))
 
-    def _problem(self, rows, weights, known=None):
+    def _problem(self, rows, positive, weights, known=(0, 0, 0)):
         jobs = self.n_jobs or 1
         jobs = jobs if jobs > 0 else max(1, cpu_count() + 1 + jobs)
-        return Problem(rows, weights, self.alpha, bool(self.fit_intercept), jobs, known)
+        labels = (2 * positive.astype(weights.dtype) - 1) * weights
+        return Problem(rows, labels, known, self.alpha, bool(self.fit_intercept), jobs)
 
     def _check_parameters(self):
-        numbers = {"alpha": (Real, 0), "max_iter": (Integral, 1)}
-        optional = {"tol": (Real, 0), "n_jobs": (Integral, -np.inf)}
-        for name, (kind, least) in (numbers | optional).items():
-            value = getattr(self, name)
-            right = isinstance(value, kind) and least <= value < np.inf
-            if not (right or (value is None and name in optional)):
-                raise ValueError(f"{name}={value!r} is out of its range")
+        check_scalar(self.alpha, "alpha", Real, min_val=0)
+        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        if self.tol is not None:
+            check_scalar(self.tol, "tol", Real, min_val=0)
+        if self.n_jobs is not None:
+            check_scalar(self.n_jobs, "n_jobs", Integral)
 
     def _checked(self, X, y, sample_weight):
         """Return rows, classes and weights, without rows of weight 0."""
         self._check_parameters()
-        # In many rows values that are not finite are found when they have spoiled a gradient.
+        # Values that are not finite are found when they have spoiled a mean or a gradient.
         options = {"dtype": [np.float64, np.float32], "order": "C", "estimator": self}
         X, y = check_X_y(X, y, ensure_all_finite=False, **options)
         weights = np.ones(len(X), X.dtype)
         if sample_weight is not None:
-            weights = check_array(sample_weight, dtype=X.dtype, ensure_2d=False, copy=True)
-        if weights.shape != (len(X),):
-            raise ValueError("sample_weight must have a weight for each row")
+            weights = check_array(sample_weight, dtype=X.dtype, ensure_2d=False)
+        if weights.shape != (len(X),) or not weights.any():
+            raise ValueError("sample_weight must have a weight for each row, and not zero for all")
+        if not (some := weights != 0).all():
+            X, y, weights = X[some], y[some], weights[some]
         if self.class_weight is not None:
-            some = weights > 0
-            weights[some] *= compute_sample_weight(self.class_weight, y[some])
-        if (weights < 0).any():
-            raise ValueError("sample_weight and class_weight must not be negative")
-        if len(X) < MANY or not weights.all():
-            check_finite(X)
-            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
-        if not len(X):
-            raise ValueError("sample_weight is zero for all rows")
+            weights = weights * compute_sample_weight(self.class_weight, y).astype(X.dtype)
+        if not (weights > 0).all():
+            raise ValueError(
+                "sample_weight must not be negative, and class_weight must be positive"
+            )
         return X, y, weights
 
     def _publish(self, X, classes, epochs, dtype, state):
