@@ -26,8 +26,8 @@ with built():
 
 LOGISTIC, SGD = "sklearn.linear_model.LogisticRegression", "sklearn.linear_model.SGDClassifier"
 ESTIMATOR = "local_sgd.LocalSGDClassifier"
-EPOCH = {"max_iter": 1, "tol": None, "eta0": 0.01}
-ONE = EPOCH | {"learning_rate": "constant"}
+EPOCH = {"max_iter": 1, "tol": None}
+ONE = EPOCH | {"learning_rate": "constant", "eta0": 0.01}
 HALF = 130_816  # of the rows: to average over the second half
 TWO = ONE | {"max_iter": 2, "average": 2 * HALF}
 # Of each: its class, what it always needs, and the settings beside the default that are tried.
@@ -37,7 +37,7 @@ LIBRARIES = {
     "saga": (LOGISTIC, {"solver": "saga"}, [{"tol": 0.2}, {"tol": 0.1}, {"tol": 0.05}]),
     "sgd": (SGD, {}, [ONE | {"max_iter": 5, "eta0": 1e-3}, ONE | {"max_iter": 10, "eta0": 2e-4}]),
     "sgd-average": (SGD, {"average": True}, [ONE, ONE | {"average": HALF}, TWO]),
-    "local-sgd": (ESTIMATOR, {}, [{"eta0": 0.01}, {"max_iter": 1, "tol": None}, EPOCH]),
+    "local-sgd": (ESTIMATOR, {}, [EPOCH]),
     "snapml": ("snapml.LogisticRegression", {}, [{"tol": 0.01}, {"tol": 0.02}, {"max_iter": 10}]),
     "cyanure": ("cyanure.estimators.Classifier", {}, [{"max_iter": n} for n in (5, 4, 3)]),
 }

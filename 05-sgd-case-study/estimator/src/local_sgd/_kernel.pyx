@@ -2,7 +2,7 @@
 # cython: freethreading_compatible=True
 # Without checks since _problem.py makes all arrays; no Python object is touched without the GIL.
 from cython.parallel cimport prange
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
 cdef extern from *:
@@ -40,36 +40,21 @@ cdef inline float loss_of(float z, float e) noexcept nogil:
         <float>(1 / 5.) + q * (<float>(1 / 7.) + q * <float>(1 / 9.)))))
 
 
-cdef void margins_of(const real *x, Py_ssize_t last, Py_ssize_t d, const real *w,
-                     real *margins) noexcept nogil:
-    # Four sums at a time do not wait for each other. The last row may stand for missing ones.
-    cdef real m0, m1, m2, m3
-    cdef Py_ssize_t b, j, x0, x1, x2, x3
-    for b in range(0, last + 1, 4):
-        x0, x1, x2, x3 = b * d, min(b + 1, last) * d, min(b + 2, last) * d, min(b + 3, last) * d
-        m0 = m1 = m2 = m3 = w[d]
-        for j in range(d):
-            m0 = m0 + w[j] * x[x0 + j]
-            m1 = m1 + w[j] * x[x1 + j]
-            m2 = m2 + w[j] * x[x2 + j]
-            m3 = m3 + w[j] * x[x3 + j]
-        margins[b], margins[b + 1], margins[b + 2], margins[b + 3] = m0, m1, m2, m3
-
-
 cdef void gradient_of(const real *x, Py_ssize_t last, Py_ssize_t d, const real *f,
-                      const real *next, real *g) noexcept nogil:
-    # g = f @ x, while memory brings the rows of the next block.
-    cdef real f0, f1, f2, f3
-    cdef Py_ssize_t b, j, x0, x1, x2, x3
+                      Py_ssize_t ahead, real *g) noexcept nogil:
+    # g = f @ x, while memory brings the rows of the next block. Four rows share one look at g;
+    # the last row stands for missing ones, whose factors are 0.
+    cdef real sum
+    cdef Py_ssize_t b, i, j
     memset(g, 0, d * sizeof(real))
     for b in range(0, last + 1, 4):
-        if next:
-            for j in range(0, 4 * d, 16):
-                __builtin_prefetch(next + b * d + j, 0, 2)
-        x0, x1, x2, x3 = b * d, min(b + 1, last) * d, min(b + 2, last) * d, min(b + 3, last) * d
-        f0, f1, f2, f3 = f[b], f[b + 1], f[b + 2], f[b + 3]
+        for j in range(0, 4 * d, 16):
+            __builtin_prefetch(x + ahead + b * d + j, 0, 2)
         for j in range(d):
-            g[j] += f0 * x[x0 + j] + f1 * x[x1 + j] + f2 * x[x2 + j] + f3 * x[x3 + j]
+            sum = 0
+            for i in range(4):
+                sum = sum + f[b + i] * x[min(b + i, last) * d + j]
+            g[j] += sum
 
 
 cdef void move(const real *centre, Py_ssize_t d, real step, real sum, real share, real rate,
@@ -90,25 +75,31 @@ cdef void move(const real *centre, Py_ssize_t d, real step, real sum, real share
         average[j] += rate * (w[j] - average[j])
 
 
-cdef void visit(const real *rows, const real *labels, const real *importance, const real *next,
-                Py_ssize_t count, Py_ssize_t d, const real *coordinates, real step, real rate,
-                real *w, Py_ssize_t stride, double *sums) noexcept nogil:
+cdef void visit(const real *rows, const real *labels, Py_ssize_t ahead, Py_ssize_t count,
+                Py_ssize_t d, const real *coordinates, real step, real rate, real *w,
+                Py_ssize_t stride, double *sums) noexcept nogil:
     # A batch: take a step; or else add gradient, factors, loss and weights to the sums.
-    cdef real sum = 0, share = 0, loss = 0, one = 1
+    cdef real sum = 0, share = 0, loss = 0, one = 1, margin, weight
     cdef real factors[BATCH + 3]
-    cdef float exps[BATCH]
     cdef real *g = w + 2 * stride
+    cdef float z, e
     cdef Py_ssize_t b, j
-    margins_of(rows, count - 1, d, w, factors)
     for b in range(count):
-        exps[b] = exponential(<float>(labels[b] * factors[b]))
+        margin = w[d]
+        for j in range(d):
+            margin = margin + w[j] * rows[b * d + j]
+        factors[b] = margin
+    for b in range(count):
+        weight = labels[b] if labels[b] > 0 else -labels[b]
+        z = <float>(factors[b] if labels[b] > 0 else -factors[b])
+        e = exponential(z)
         if sums:
-            loss = loss + importance[b] * loss_of(<float>(labels[b] * factors[b]), exps[b])
-        factors[b] = importance[b] * labels[b] / (one + exps[b])
+            loss = loss + weight * loss_of(z, e)
+        factors[b] = labels[b] / (one + e)
         sum = sum + factors[b]
-        share = share + importance[b]
+        share = share + weight
     memset(&factors[count], 0, 3 * sizeof(real))
-    gradient_of(rows, count - 1, d, factors, next, g)
+    gradient_of(rows, count - 1, d, factors, ahead, g)
     if not sums:
         move(coordinates, d, step, sum, share, rate, w, w + stride, g)
         return
@@ -119,19 +110,19 @@ cdef void visit(const real *rows, const real *labels, const real *importance, co
     sums[d + 2] += share
 
 
-def epoch(const real[:, ::1] X, const real[::1] labels, const real[::1] importance,
-          const uint32_t[::1] order, Py_ssize_t block, const real[::1] coordinates, double step,
-          Py_ssize_t seen, real[:, :, ::1] workers, double[:, ::1] sums, int threads):
+def epoch(const real[:, ::1] X, const real[::1] labels, const Py_ssize_t[::1] order,
+          Py_ssize_t block, const real[::1] coordinates, double step, Py_ssize_t seen,
+          real[:, :, ::1] workers, double[:, ::1] sums, int threads):
     """Let each worker visit its part of the blocks, without the GIL; the same bits on any threads.
 
-    X: float32 or float64 (n, d). labels: (n,), +1 or -1. importance: (n,). order: uint32, numbers
-    of blocks of `block` rows. coordinates: (3 d + 1,). seen: batches that are averaged already.
+    X: float32 or float64 (n, d). labels: (n,), weights of the rows, negative of the first class.
+    order: (blocks,), numbers of blocks of `block` rows. coordinates: (3 d + 1,): means, inverse
+    deviations, penalties, and 1 for an intercept. seen: batches that are averaged already.
     workers: (count, 3, > d), changed: weights and intercept, their average, and room.
     sums: None; or (count, d + 3), to be added to instead of learning.
     """
     cdef Py_ssize_t n = X.shape[0], d = X.shape[1], count = workers.shape[0], t, k, row, end
-    cdef Py_ssize_t blocks = order.shape[0], batches, high
-    cdef const real *next
+    cdef Py_ssize_t blocks = order.shape[0], batches, high, ahead
     cdef double *sum
     for t in prange(count, nogil=True, schedule="static", num_threads=threads):
         batches, high = seen, blocks * (t + 1) // count
@@ -139,12 +130,9 @@ def epoch(const real[:, ::1] X, const real[::1] labels, const real[::1] importan
         for k in range(blocks * t // count, high):
             row = order[k] * block
             end = min(row + block, n)
-            next = NULL
-            if k + 1 < high and (order[k + 1] + 1) * block <= n:
-                next = &X[order[k + 1] * block, 0]
+            ahead = order[min(k + 1, high - 1)] * block * d - row * d
             while row < end:
-                visit(&X[row, 0], &labels[row], &importance[row], next,
-                      min(<Py_ssize_t>BATCH, end - row), d, &coordinates[0], <real>step,
-                      4 / <real>(4 + batches), &workers[t, 0, 0], workers.shape[2], sum)
-                next = next + BATCH * d if next else NULL
+                visit(&X[row, 0], &labels[row], ahead, min(<Py_ssize_t>BATCH, end - row), d,
+                      &coordinates[0], <real>step, 4 / <real>(4 + batches), &workers[t, 0, 0],
+                      workers.shape[2], sum)
                 row, batches = row + BATCH, batches + 1
