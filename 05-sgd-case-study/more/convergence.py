@@ -48,7 +48,7 @@ def libraries():
     points = {}
     with contextlib.suppress(OSError):
         for measured in pyperf.BenchmarkSuite.load("build/peers.json").get_benchmarks():
-            row = measured.get_metadata()  # of two rows the later one has the best settings
+            row = measured.get_metadata()
             point = None, min(measured.get_values()), float(row["gap"][:-1]) / 100
             points[row["version"]] = [point]
     return points
