@@ -43,6 +43,8 @@ def say_remark(table):
     """Print the quotation under a table in its folder's page."""
     found = PLACE.finditer(read(table.parent / "README.md"))
     remark = "".join(place["remark"] for place in found if place["name"] == table.name)
+    if remark:
+        print("The page says of its own figures:\n")
     say(re.sub("^> ?", "", remark, flags=re.MULTILINE))
 
 

@@ -100,7 +100,7 @@ def show(table):
         lines.append(line)
     lines.insert(1, header)
     starved = [row["name"] for row in rows if row["starved"]]
-    warning = "\n".join(f"{name} did not have a core for each thread" for name in starved)
+    warning = "\n".join(f"{name} had no core for each thread: what else runs?" for name in starved)
     above = ladder(table, rows) if "words" in about else ""
     return "\n\n".join(filter(None, [above, "\n".join(lines), below, warning]))
 

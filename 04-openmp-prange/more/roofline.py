@@ -4,8 +4,7 @@
 
 shared: the time on one thread, divided by the threads. memory: the bytes that move, divided by the
 memory's speed on all threads. The longer of the two is what the threads can reach at best, and says
-what limits the loop. of-fma: how near one thread comes to the most operations that it can do. All
-times are of what `make` has measured, in ns for one element.
+what limits the loop. of-fma: how near one thread comes to the most operations that it can do.
 
 The picture, build/roofline.svg, shows the same limits as a roof: loops with few operations a byte
 stand below its slanting half, the memory, those with many below its flat half, the cores. After
@@ -72,7 +71,7 @@ def main():
     read_options(__doc__)
     threads, dots = find("add", "openmp", None)["threads"], {}
     fma = {count: float(find("limits", "fma", count)["GFLOP/s"]) for count in ("1", threads)}
-    print(f"ns for one element; shared, memory and measured: on {threads} threads")
+    print(f"of what `make chapter-4 more-4` measured: ns for one element; {threads} threads")
     print("loop                  bytes  1 thread  shared  memory  measured  limit   of-fma")
     for table, one, all_, moved, like, operations, share in LOOPS:
         serial, parallel = find(table, one, "1"), find(table, all_, threads)

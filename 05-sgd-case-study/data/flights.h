@@ -38,7 +38,7 @@ static inline struct flights map_flights(const char *path)
         !header->train || header->train % BLOCK || !header->test ||
         !(header->lambda > 0 && header->lambda < 1 && header->optimum > 0 && header->optimum < 1) ||
         size != header_size + n * (FEATURES + 1) * sizeof(float))
-        errx(2, "%s: not a flights file, or damaged (rm -f build/flights.bin; make build)", path);
+        errx(2, "%s: not a flights file, or damaged (rm -f %s; make %s)", path, path, path);
     close(file);
     const float (*rows)[FEATURES] = (const void *)(header + 1);
     return (struct flights){rows,         rows[n],        header->train,

@@ -121,7 +121,7 @@ def load(path, share=0, shares=1):
             forget(data, part)
     except (OSError, ValueError) as error:
         fault = error.strerror if isinstance(error, OSError) else error
-        fail(2, f"{path}: {fault} (rm -f build/flights.bin; make build: makes it anew)")
+        fail(2, f"{path}: {fault} (rm -f {path}; make {path}: makes it anew)")
     return data
 
 

@@ -37,5 +37,5 @@ modules = []
 for level, march in LEVELS.items():
     flags = {"extra_compile_args": OPENMP + SUMS + march, "extra_link_args": LINK[:]}
     module = Extension(f"local_sgd._kernel{level}", ["src/local_sgd/_kernel.pyx"], **flags)
-    modules += cythonize(module, build_dir=f"build/kernel{level}")
+    modules += cythonize(module, build_dir=f"build/kernel{level}", quiet=True)
 setup(cmdclass={"build_ext": BuildWithOpenMP}, ext_modules=modules)
