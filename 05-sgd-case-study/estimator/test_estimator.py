@@ -248,3 +248,14 @@ def test_it_is_built_without_openmp_and_with_flags_in_quotes(tmp_path):
     subprocess.run(command, cwd=HERE, env=os.environ | flags, check=True, timeout=300)
     module = tmp_path / "local_sgd" / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
     assert b"GOMP_parallel" not in module.read_bytes() and b"kmpc" not in module.read_bytes()
+
+
+@pytest.mark.parametrize("usual", [0, 0.1, 1])
+def test_a_column_that_varies_outside_of_the_sample_is_trained(usual):
+    X = np.random.default_rng(0).standard_normal((20_001, 5))
+    rare = np.setdiff1d(np.arange(20_001), np.linspace(0, 20_000, 4096).astype(int))[::2000]
+    X[:, 2] = usual
+    for added in 0, 1:
+        X[rare, 2] = usual + added
+        problem = _problem.Problem(X, np.ones(len(X)), (0, 0, 0), 1e-4, True, 1)
+        assert (problem.inverse[2] > 0) == added

@@ -34,8 +34,7 @@ class Call:
             ctypes.pointer(type(function).in_dll(library, name))[0] = function
         library.train(BLOCKS, threads, every, EPOCHS, self.answer)
 
-    def train_on(self, number, pointer):
-        block = number % BLOCKS
+    def train_on(self, block, pointer):
         worker, epoch = block // self.part, self.times[block] % EPOCHS
         step = epoch * self.part + block % self.part
         self.times[block] += 1

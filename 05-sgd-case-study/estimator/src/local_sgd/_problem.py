@@ -60,12 +60,12 @@ class Problem:
     def _standardise(self, mean, variance):
         if not self.intercept:
             mean, variance = 0 * mean, variance + mean**2
-        for j in np.flatnonzero(variance == 0):  # perhaps it varies outside of the sample
+        # Of a constant there is nothing to learn; nor where the penalty leaves nothing.
+        least = np.maximum((4 * np.finfo(self.X.dtype).eps * mean) ** 2, 1e-12 * self.alpha)
+        for j in np.flatnonzero(variance <= least):  # perhaps it varies outside of the sample
             variance[j] = self.X[:, j].astype(float).var()
         if not np.isfinite(mean + variance).all():
             raise ValueError("X has NaN, infinity, or numbers that are too large: scale them")
-        # Of a constant there is nothing to learn; nor where the penalty leaves nothing.
-        least = np.maximum((4 * np.finfo(self.X.dtype).eps * mean) ** 2, 1e-12 * self.alpha)
         inverse = np.where(variance > least, variance, np.inf) ** -0.5
         self.mean, self.inverse, self.penalty = mean, inverse, self.alpha * inverse**2
         numbers = np.concatenate([mean, inverse, self.penalty, [self.intercept]])
