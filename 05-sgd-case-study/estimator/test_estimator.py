@@ -146,9 +146,33 @@ def test_weights_of_rows_and_classes():
     for weights in "balanced", dict(enumerate(balanced)):
         assert bits(1, (X, y), class_weight=weights) == answer != bits(1, (X, y))
     assert not LocalSGDClassifier(fit_intercept=False).fit(X, y).intercept_.any()
-    light, heavy = (LocalSGDClassifier(random_state=0).partial_fit(X, y) for _ in range(2))
-    light.partial_fit(X[:1], y[:1], sample_weight=[0.1])
-    assert (light.coef_ != heavy.partial_fit(X[:1], y[:1]).coef_).any()
+
+
+def test_weights_of_batches_count_in_relation_to_all_rows():
+    X, y = data("rare")
+    first, second = (X[:1900], y[:1900]), (X[-5:], y[-5:] * 0)  # a batch may have one class only
+
+    def coefficients(*weights, **options):
+        model = LocalSGDClassifier(random_state=0, **options)
+        for (rows, labels), weight in zip((first, second), weights, strict=True):
+            model.partial_fit(rows, labels, sample_weight=np.full(len(rows), weight))
+        return model.coef_
+
+    usual = coefficients(1, 1)
+    np.testing.assert_allclose(coefficients(1e8, 1e8), usual, rtol=1e-9)
+    np.testing.assert_allclose(coefficients(1, 1, class_weight={0: 5, 1: 5}), usual, rtol=1e-9)
+    for other in coefficients(1, 0.1), coefficients(1, 1, class_weight={1: 5}):
+        assert (other != usual).any()
+    model = LocalSGDClassifier().partial_fit(np.repeat(X, 25, axis=0), np.repeat(y, 25))
+    assert model._state[3][0] == pytest.approx(50_000)  # of the means and deviations
+
+
+def test_names_of_features_stay():
+    frame, y = datasets.load_iris(return_X_y=True, as_frame=True)
+    model = LocalSGDClassifier().fit(frame, y == 0)
+    with pytest.warns(UserWarning, match="feature names"):
+        model.partial_fit(frame.to_numpy(), y == 0)
+    assert list(model.feature_names_in_) == list(frame)
 
 
 def test_more_classes_one_against_the_rest():
@@ -174,10 +198,11 @@ def test_what_cannot_be_trained_is_refused_and_changes_nothing():
         with pytest.raises(ValueError):
             fit(*fault)
     assert vars(model) == before
-    with pytest.raises(ValueError):
-        LocalSGDClassifier().partial_fit(many, Y)
+    for rows in many, LARGE[0] * np.float32(1e23):
+        with pytest.raises(ValueError):
+            LocalSGDClassifier().partial_fit(rows, Y)
     wrong = {"alpha": -1, "max_iter": 0, "tol": -1, "n_jobs": 0.5, "class_weight": {0: -1}}
-    for name, value in wrong.items():
+    for name, value in *wrong.items(), ("n_jobs", 0):
         with pytest.raises((TypeError, ValueError), match=name):
             LocalSGDClassifier(**{name: value}).fit(X, y)
 

@@ -9,7 +9,7 @@ from scipy.special import log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state, check_scalar, check_X_y
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -44,8 +44,9 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     tol : float or None. Training ends when the objective is within this share of its minimum, by
         the gradient g on all rows and the curvature H on 4,096 rows: g' H^-1 g / 2. A
         ConvergenceWarning says if it is not. None: `max_iter` epochs, without a look.
-    n_jobs : int or None, workers, at most one for 512 rows: None is 1, -1 one for each core. The
-        answer is the same to the last bit for the same data, `random_state` and number of workers.
+    n_jobs : int or None, workers, at most one for 512 rows: None is 1, -1 one for each core. On
+        processors of one kind the answer is the same to the last bit for the same data,
+        `random_state` and number of workers.
     random_state : int, RandomState or None, for the order of the rows.
     class_weight : dict, "balanced" or None, by which the weights of the rows are multiplied.
 
@@ -92,11 +93,15 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         if len(rows) < MANY:
             order = random.permutation(len(rows))
             rows, labels, weights = rows[order], labels[order], weights[order]
+        weights = self._times_class_weights(weights, classes, labels)
+        seen = np.array([len(rows), weights.sum(dtype=float)])
         # Only ratios of weights count here, and a batch of few rows weighs as much as a full one.
-        weights = weights * (-(-len(rows) // BATCH) * BATCH / float(weights.sum(dtype=float)))
+        weights = weights * float(-(-len(rows) // BATCH) * BATCH / seen[1])
         problem = self._problem(rows, labels == classes[1], weights)
         best, epochs, near = problem.solve(self.max_iter, self.tol, random)
-        self._publish(X, classes, epochs, rows.dtype, (best, best, 0, problem.moments))
+        validate_data(self, X, skip_check_array=True)
+        state = best, best, 0, problem.moments, seen
+        self._publish(classes, epochs, rows.dtype, state)
         if not near:
             text = f"still far from the minimum after {epochs} epochs: raise max_iter, alpha or tol"
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
@@ -105,7 +110,8 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these rows, going on from the last call; return self.
 
-        classes: (2,), needed in the first call if y lacks one of them. The others are as in fit.
+        classes: (2,), needed in the first call if y lacks one of them. The others are as in fit,
+        and weights count in relation to the mean of all rows so far.
         """
         if self.class_weight == "balanced":
             raise ValueError("class_weight: partial_fit cannot know what is balanced; give a dict")
@@ -117,14 +123,20 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         known = self.classes_ if goes_on else two_classes(classes)
         if len(others := np.setdiff1d(np.append(classes, labels), known)):
             raise ValueError(f"there are other classes than {known}: {others}")
-        start = self._state if goes_on else (*np.zeros((2, rows.shape[1] + 1)), 0, (0, 0, 0))
+        start = *np.zeros((2, rows.shape[1] + 1)), 0, (0, 0, 0), np.zeros(2)
+        start = self._state if goes_on else start
+        weights = self._times_class_weights(weights, known, labels)
+        seen = start[4] + [len(rows), weights.sum(dtype=float)]
+        weights = weights * float(seen[0] / seen[1])
         problem = self._problem(rows, labels == known[1], weights, start[3])
         # Of few rows deviations are not known well.
-        step, random = min(1, problem.moments[0] / 32), check_random_state(self.random_state)
+        step, random = min(1, seen[0] / 32), check_random_state(self.random_state)
         state = problem.train(*start[:3], problem.step * step, 1, random)
         if not np.isfinite(state[1]).all():
             raise ValueError("X has NaN, infinity, or numbers that are too large: scale them")
-        return self._publish(X, known, 1, rows.dtype, (*state, problem.moments))
+        if not goes_on:
+            validate_data(self, X, skip_check_array=True)
+        return self._publish(known, 1, rows.dtype, (*state, problem.moments, seen))
 
     def _problem(self, rows, positive, weights, known=(0, 0, 0)):
         jobs = self.n_jobs or 1
@@ -137,8 +149,8 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         if self.tol is not None:
             check_scalar(self.tol, "tol", Real, min_val=0)
-        if self.n_jobs is not None:
-            check_scalar(self.n_jobs, "n_jobs", Integral)
+        if self.n_jobs is not None and not check_scalar(self.n_jobs, "n_jobs", Integral):
+            raise ValueError("n_jobs == 0: there must be a worker")
 
     def _checked(self, X, y, sample_weight):
         """Return rows, classes and weights, without rows of weight 0."""
@@ -153,16 +165,19 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("sample_weight must have a weight for each row, and not zero for all")
         if not (some := weights != 0).all():
             X, y, weights = X[some], y[some], weights[some]
-        if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y).astype(X.dtype)
         if not (weights > 0).all():
-            raise ValueError(
-                "sample_weight must not be negative, and class_weight must be positive"
-            )
+            raise ValueError("sample_weight must not be negative")
         return X, y, weights
 
-    def _publish(self, X, classes, epochs, dtype, state):
-        validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and feature_names_in_
+    def _times_class_weights(self, weights, classes, labels):
+        if self.class_weight is None:
+            return weights
+        of_class = compute_class_weight(self.class_weight, classes=classes, y=labels)
+        if not (of_class > 0).all():
+            raise ValueError("class_weight must be positive")
+        return weights * of_class.astype(weights.dtype)[np.searchsorted(classes, labels)]
+
+    def _publish(self, classes, epochs, dtype, state):
         self.classes_, self.n_iter_, self._state = classes, epochs, state
         average = state[1].astype(dtype)
         self.coef_, self.intercept_ = average[None, :-1], average[-1:]

@@ -45,7 +45,7 @@ class Problem:
         self.X, self.labels, self.alpha, self.intercept = X, labels, alpha, intercept
         seen = np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.intp)
         self.sample, self.weights = X[seen], abs(labels[seen])
-        self.moments = moments(self.sample, self.weights, *known)
+        self.moments = moments(self.sample, self.weights * (n / len(seen)), *known)
         self._standardise(*self.moments[1:])
         self.block = BLOCK if n >= MANY else BATCH
         self.blocks, count = -(-n // self.block), min(jobs, -(-n // BLOCK))
@@ -57,6 +57,7 @@ class Problem:
         self.memory = np.zeros((count, 3, d + 66), X.dtype)
         self.workers = self.memory[:, :, : d + 1]
 
+    @np.errstate(over="ignore")  # of float32
     def _standardise(self, mean, variance):
         if not self.intercept:
             mean, variance = 0 * mean, variance + mean**2
@@ -64,7 +65,7 @@ class Problem:
         least = np.maximum((4 * np.finfo(self.X.dtype).eps * mean) ** 2, 1e-12 * self.alpha)
         for j in np.flatnonzero(variance <= least):  # perhaps it varies outside of the sample
             variance[j] = self.X[:, j].astype(float).var()
-        if not np.isfinite(mean + variance).all():
+        if not np.isfinite((mean + variance).astype(self.X.dtype)).all():
             raise ValueError("X has NaN, infinity, or numbers that are too large: scale them")
         inverse = np.where(variance > least, variance, np.inf) ** -0.5
         self.mean, self.inverse, self.penalty = mean, inverse, self.alpha * inverse**2
@@ -115,11 +116,8 @@ class Problem:
         """
         every = max(1, self.blocks // 16) if tol is None else 1
         best, value, epochs = np.zeros(self.X.shape[1] + 1), np.log(2), 0
-        gap, step, length = (
-            value,
-            self.step,
-            max(1, 256 // -(-len(self.X) // BATCH)),
-        )  # of 256 batches
+        gap, step = value, self.step
+        length = max(1, 256 // -(-len(self.X) // BATCH))  # epochs of together 256 batches
         while epochs < max_iter:
             length = min(length, max_iter - epochs)
             epochs += length
