@@ -72,8 +72,9 @@ def test_roofline_names_the_longer_of_shared_and_memory(monkeypatch, capsys, tmp
     roofline, rows = __import__("roofline"), {}
     for table, one, all_, *_ in roofline.LOOPS:
         for version, threads in (one, "1"), (all_, "2"):
-            row = {"program": f"{table}.c", "version": version, "title": "1000 0.5", "wall": 1e-6}
-            rows.setdefault(table, []).append(row | {"threads": threads, "answer": "7"})
+            row = {"program": f"{table}.c", "version": version, "title": f"{table.title()} 10 100"}
+            row |= {"wall": 1e-6, "threads": threads, "answer": "2000"}
+            rows.setdefault(table, []).append(row)
     row = {"program": "limits", "GB/s": "10", "GFLOP/s": "4"}
     limits = [(version, n) for version in ("add-stream", "read-345MB", "fma") for n in "12"]
     rows["limits"] = [row | {"version": version, "threads": n} for version, n in limits]
@@ -82,7 +83,7 @@ def test_roofline_names_the_longer_of_shared_and_memory(monkeypatch, capsys, tmp
     monkeypatch.setattr(roofline, "store", lambda _, write: write(tmp_path / "picture.svg"))
     roofline.main()
     found = [line.split()[3:] for line in capsys.readouterr().out.splitlines()[2:]]
-    # 1 ns on one thread, so 0.5 shared; 10 GB/s; 1 or 8 operations in 1 ns of 4 GFLOP/s
+    # 1 ns on one thread, so 0.5 shared; 10 GB/s; 1 or 2 x 8 operations in 1 ns of 4 GFLOP/s
     memory = [["1", "0.5", ns, "1", "memory", "-"] for ns in ("3.2", "2.4")]
-    cores = [["1", "0.5", "0.4", "1", "cores", near] for near in ("50%", "50%", "800%", "800%")]
+    cores = [["1", "0.5", "0.4", "1", "cores", near] for near in ("50%", "50%", "1600%", "1600%")]
     assert found == memory + cores
