@@ -21,7 +21,7 @@ all: setup ## set up if needed, then build, run and time all five chapters
 	    $(MAKE) --no-print-directory -s -C $$chapter more || status=1; \
 	done; \
 	echo; python tools/results.py summary $(CHAPTERS) && \
-	    python tools/results.py machine $(CHAPTERS) && exit $$status
+	    python tools/results.py machine $(CHAPTERS) && echo 'next: make chapter-1' && exit $$status
 
 $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, the tables that answer it
 	@python tools/page.py question $(chapter)
@@ -34,6 +34,7 @@ $(NUMBERS:%=chapter-%): chapter-%: setup ## one chapter: its question, build, th
 $(NUMBERS:%=more-%): more-%: setup ## the chapter's other programs
 	@$(MAKE) --no-print-directory -C $(chapter) build
 	@$(MAKE) --no-print-directory -C $(chapter) more
+	@echo 'your turn: make exercise-$*'
 
 setup: ## make .venv from the locked requirements (make does that too)
 	@$(MAKE) --no-print-directory -C tools base
@@ -51,6 +52,7 @@ mpi: setup ## chapter 5 in several processes: Open MPI is installed, and the ran
 
 limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C 04-openmp-prange measure-limits
+	@echo 'how near the loops of chapter 4 come: make chapter-4'
 
 # On a machine with more cores than two, the first thing to look at.
 scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at most 8)

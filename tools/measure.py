@@ -106,7 +106,9 @@ def show(name, took):
 
 def main():
     failed = False
-    for name in sys.argv[1:]:
+    for number, name in enumerate(sys.argv[1:]):
+        if number and os.environ.get("BRIEF") != "yes":
+            page.typed("Enter: the next table", 600)
         begin = time.perf_counter()
         try:
             measure(name, float(os.environ.get("BUDGET") or BUDGET))

@@ -1,7 +1,7 @@
 """The chapters' pages: what they say on the terminal, and the tables that are written into them.
 
     python page.py question 01-gil-demo      its question; on a terminal, time for a guess
-    python page.py next 01-gil-demo          what comes after it
+    python page.py next 01-gil-demo          the guess, the answer, and what comes after it
     python page.py publish README.md ...     fill the tables' places, see guide/contributing.md
 
 What is published is of this machine and this commit, and each row that must have its cores had
@@ -10,8 +10,12 @@ them; what is not yet so is measured first. Otherwise nothing is written.
 
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
+import termios
+import tty
 from functools import partial
 from pathlib import Path
 
@@ -52,18 +56,47 @@ def section(folder, heading):
     return read(folder / "README.md").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
+def typed(prompt, seconds):
+    """Return a line that somebody types; "" if no key is pressed in time, or there is nobody."""
+    both = os.isatty(0) and os.isatty(1)
+    if not both or os.tcgetpgrp(0) != os.getpgrp() or os.getenv("CI"):
+        return ""
+    print(f"\n{prompt} ", end="", flush=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C, too, leaves the terminal as
+    before = termios.tcgetattr(0)  # it was
+    try:
+        tty.setcbreak(0)  # the first key is seen at once; after it the line has all the time
+        pressed, *_ = select.select([0], [], [], seconds)
+        first = os.read(0, 999).decode(errors="replace") if pressed else "\n"
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+    ended = first[-1:] in "\r\n\x04"  # Enter, or Ctrl-D
+    print(first.strip(), end="\n" * ended, flush=True)
+    line = first if ended else first + sys.stdin.readline()
+    return "".join(filter(str.isprintable, line)).strip()
+
+
+def answer_of(folder):
+    """Return a chapter's question, and the answer in the fold below it."""
+    text, _, fold = section(folder, "Question").partition("<details>")
+    return text, fold.partition("</summary>")[2].partition("</details>")[0]
+
+
 def question(folder):
-    """Show a chapter's question, and wait for a guess where somebody can press Enter."""
+    """Show a chapter's question, and keep a guess."""
     title = read(folder / "README.md").splitlines()[0].removeprefix("# ")
-    say(f"**{title}**\n{section(folder, 'Question')}")
-    if os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp() and not os.getenv("CI"):
-        print("\nGuess, then press Enter ", end="", flush=True)
-        sys.stdin.readline()
+    say(f"**{title}**\n{answer_of(folder)[0]}")
+    guess = typed("Your guess, then Enter:", 60)
+    store(folder / "build/guess", lambda path: path.write_text(guess, encoding="utf-8"))
 
 
 def say_next(folder):
-    say(section(folder, "Next"))
-    print(f"Why: {folder}/README.md; the other programs: make more-{folder.name[1]}")
+    guess = folder / "build/guess"
+    if guess.exists() and (text := read(guess)):
+        print(f"Your guess: {text}\n")
+    say(f"**The answer:** {answer_of(folder)[1].strip()}\n\n{section(folder, 'Next')}")
+    n = folder.name[1]
+    print(f"Why: {folder}/README.md. More of it: make more-{n}. Your turn: make exercise-{n}")
 
 
 def objection(table, here):

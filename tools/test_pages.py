@@ -1,8 +1,12 @@
 """Do the pages say what is so? Links, code, commands and tables, held against the files."""
 
-import io
 import os
+import pty
 import re
+import subprocess
+import sys
+import termios
+import time
 from functools import cache
 from pathlib import Path
 
@@ -72,14 +76,48 @@ def test_commands_work(path):
 
 
 @each_chapter
-def test_a_question_waits_for_a_guess_at_a_terminal(path, monkeypatch, capsys):
-    monkeypatch.setattr(os, "isatty", lambda _: True)
-    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr("sys.stdin", typed := io.StringIO("about two seconds\nnext"))
-    page.question(path.parent)
-    assert typed.read() == "next" and "?" in capsys.readouterr().out
+def test_each_chapter_has_one_question_with_an_answer_and_a_next_step(path):
+    question, answer = page.answer_of(path.parent)
+    assert question.rstrip().endswith("?") and question.count("?") <= 2 and "." in answer
     assert page.section(path.parent, "Next")
+
+
+@pytest.mark.parametrize(
+    ("keys", "guess", "code"),
+    [
+        ([b"h", b"alf\n"], "half", 0),
+        ([b"\n"], "", 0),
+        ([b"it", b"\4"], "it", 0),
+        ([b"\3"], None, -2),
+    ],
+)
+def test_a_guess_is_kept_and_said_again(keys, guess, code, tmp_path):
+    (tmp_path / "README.md").write_text(CHAPTERS[0].read_text())
+    words = sys.executable, page.__file__, "question", tmp_path
+    process, terminal = pty.fork()
+    if not process:
+        os.environ.pop("CI", None)
+        os.execv(words[0], words)
+    said = b""
+    while b"guess, then Enter" not in said:
+        said += os.read(terminal, 9999)
+    while termios.tcgetattr(terminal)[3] & termios.ICANON:  # until it waits for a key
+        time.sleep(0.01)
+    for some in keys:
+        os.write(terminal, some)
+        time.sleep(0.2)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == code
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    kept = tmp_path / "build/guess"
+    assert (kept.read_text() if kept.exists() else None) == guess
+    again = run(*words[:2], "next", tmp_path).stdout
+    assert ("Your guess" in again) == bool(guess)
+
+
+def test_nobody_is_asked_in_a_pipe(tmp_path):
+    (tmp_path / "README.md").write_text(CHAPTERS[0].read_text())
+    done = run(sys.executable, page.__file__, "question", tmp_path, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and (tmp_path / "build/guess").read_text() == ""
 
 
 @each_chapter
