@@ -91,6 +91,7 @@ def question(folder):
 
 
 def say_next(folder):
+    print()
     guess = folder / "build/guess"
     if guess.exists() and (text := read(guess)):
         print(f"Your guess: {text}\n")
