@@ -7,9 +7,9 @@ include tools/environment.mk
 # Timed runs must not share the machine, so this level never runs two things at once under -j.
 # Inside a chapter, builds still do.
 .NOTPARALLEL:
-.PHONY: all setup peers mpi limits scaling results test doctor lint clean distclean help
-.PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) \
-    $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
+.PHONY: all setup peers mpi limits scaling results progress test doctor lint clean distclean help
+AT_EXERCISES := exercise hint watch solution reset
+.PHONY: $(foreach name,chapter more test $(AT_EXERCISES),$(NUMBERS:%=$(name)-%)) $(AT_EXERCISES)
 
 all: setup ## set up if needed, then build, run and time all five chapters
 	@status=0; export BRIEF=yes; \
@@ -39,8 +39,20 @@ $(NUMBERS:%=more-%): more-%: setup ## the chapter's other programs
 setup: ## make .venv from the locked requirements (make does that too)
 	@$(MAKE) --no-print-directory -C tools base
 
+# Each of these does in the folder of chapter N what its name says.
 $(NUMBERS:%=exercise-%): exercise-%: setup ## check your work in chapter N's exercise
-	@$(MAKE) --no-print-directory -C $(chapter) exercise
+$(NUMBERS:%=hint-%): hint-%: setup ## one more hint for it
+$(NUMBERS:%=watch-%): watch-%: setup ## check it at each save
+$(NUMBERS:%=solution-%): solution-%: setup ## how it differs from the solution
+$(NUMBERS:%=reset-%): reset-%: setup ## begin it anew, and keep your work aside
+$(foreach name,$(AT_EXERCISES),$(NUMBERS:%=$(name)-%)):
+	@$(MAKE) --no-print-directory -C $(filter 0$(lastword $(subst -, ,$@))-%,$(CHAPTERS)) $(firstword $(subst -, ,$@))
+
+$(AT_EXERCISES):
+	@echo 'which chapter? make $@-1 to $@-5'; exit 2
+
+progress: setup ## how far you are
+	@python tools/practice.py progress $(CHAPTERS)
 
 peers: ## add the libraries that the chapters compare themselves with
 	@$(MAKE) --no-print-directory -C tools peers

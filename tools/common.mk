@@ -16,7 +16,7 @@ MEASURE = python ../tools/measure.py
 
 # The first rule below is not what a bare `make` is for.
 .DEFAULT_GOAL := all
-.PHONY: FORCE run more test exercise
+.PHONY: FORCE run more test exercise hint solution reset watch
 
 # The script leaves its stamp alone when nothing changed, so nothing is rebuilt then.
 $(BASE): FORCE
@@ -48,3 +48,7 @@ test: test-build
 # On a terminal the check has the last word, and not make; elsewhere its exit code counts.
 exercise: $(BASE)
 	@python exercise/check.py $(if $(WORK),"$(WORK)") || { [ $$? -eq 1 ] && [ -t 1 ]; }
+
+# ... and what else a reader may want at an exercise.
+hint solution reset watch: $(BASE)
+	@python ../tools/practice.py $@ .

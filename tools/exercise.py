@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import compiling
-from bench import store
+from practice import begin, difference, fingerprint, keep
 
 LIMIT = 60  # seconds, for what takes about one if it is right
 
@@ -29,24 +29,16 @@ def check(folder, suffixes, claims):
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         works = [Path(word).resolve(strict=True) for word in sys.argv[1:]]
-        works = works or [own_copy(folder / f"mine{suffix}") for suffix in suffixes]
-        sys.exit(not all([is_right(folder, work, claims) for work in works]))
+        given = works or [begin(folder / f"mine{suffix}") for suffix in suffixes]
+        right = all([is_right(folder, work, claims) for work in given])
+        if right and not works:
+            say_what_is_next(folder.parent, given)
+        sys.exit(not right)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except OSError as error:
         print(f"check: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(2)
-
-
-def own_copy(work):
-    """Return the reader's work, which is a copy of the starter at first."""
-    if not work.exists():
-        starter = work.with_stem("starter").read_text(encoding="utf-8")
-        mine = re.sub("starter(?! is)", "mine", starter)  # in its commands
-        store(work, lambda path: path.write_text(mine, encoding="utf-8"))
-        print(f"{work.parent.parent.name}/exercise/{work.name} is your copy of the starter.")
-        print("It is meant to fail until you finish it. See the README.md beside it.\n")
-    return work
 
 
 def is_right(folder, work, claims):
@@ -64,11 +56,24 @@ def is_right(folder, work, claims):
             if problem.startswith("still running"):  # each further claim would take as long
                 break
     if right:
-        print(f"\nAll right. Compare it with {chapter.name}/exercise/solution{work.suffix}.\n")
+        print("\nAll right.")
     else:
-        print(f"\nNot finished yet. Edit {shown},\nthen type make exercise-{chapter.name[1]}.")
-        print("To begin anew, delete it first.\n")
+        n = chapter.name[1]
+        print(f"\nNot finished yet. Edit {shown}, then type\nmake exercise-{n} again, or ", end="")
+        print(f"once make watch-{n}. Help: make hint-{n}. Anew: make reset-{n}.\n")
     return right
+
+
+def say_what_is_next(chapter, works):
+    """Show how the works that passed differ from the solution, and what comes after them."""
+    keep(chapter / "build/passed", fingerprint(chapter))
+    print("\nThis is how the solution differs:")
+    for work in works:
+        difference(work, most=40)
+    n = int(chapter.name[1])
+    print(
+        f"\nNext: make {f'chapter-{n + 1}' if n < 5 else 'report'}; how far you are: make progress"
+    )
 
 
 def start(command, **variables):

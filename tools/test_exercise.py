@@ -24,8 +24,9 @@ BEGUN = "import os, sys; print(sys.argv[-1], flush=True)\n"  # a work is its own
 
 def check(chapter, work=None, **options):
     """Check mine.py, with this text if there is one; return the exit code and what is said."""
-    (folder := chapter / "exercise").mkdir(exist_ok=True)
+    (folder := chapter / "exercise").mkdir(parents=True, exist_ok=True)
     (folder / "check.py").write_text(CHECK)
+    (folder / "solution.py").write_text(BEGUN * 2)
     (folder / "starter.py").write_text(f"{BEGUN}print(sys.argv[-1], 'ñ')\n", encoding="utf-8")
     if work:
         (folder / "mine.py").write_text(work)
@@ -35,12 +36,13 @@ def check(chapter, work=None, **options):
 
 
 def test_a_copy_is_the_readers_and_half_a_copy_is_none(tmp_path):
-    mine, starter = tmp_path / "exercise/mine.py", tmp_path / "exercise/starter.py"
+    chapter = tmp_path / "01-made-up"
+    mine, starter = (chapter / f"exercise/{name}.py" for name in ("mine", "starter"))
     full_disk = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9, 9))}
-    assert check(tmp_path, **full_disk)[0] == 2 and not mine.exists()
-    assert check(tmp_path, env={"PYTHONIOENCODING": "ascii"})[0] == 1
+    assert check(chapter, **full_disk)[0] == 2 and not mine.exists()
+    assert check(chapter, env={"PYTHONIOENCODING": "ascii"})[0] == 1
     assert mine.read_bytes() == starter.read_bytes()
-    assert check(tmp_path, BEGUN * 2)[0] == 0 and mine.read_text() == BEGUN * 2
+    assert check(chapter, BEGUN * 2)[0] == 0 and mine.read_text() == BEGUN * 2
 
 
 ENDS = {  # of a work, and what is said of it, twice: the check asks twice

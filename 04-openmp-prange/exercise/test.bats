@@ -33,8 +33,8 @@ setup() {
         [ "$(grep -c 'not yet' <<<"$output")" -eq "$status" ]
         grep -A 1 "$claim" <<<"$output" | grep "$hint"
     done <<'WAYS'
-solution.c|All right|C|'-Dnum_threads(n)=num_threads(n) schedule(dynamic)'
-wrong.c|All right|C|'-DSHARE=OMP(omp parallel num_threads(threads)) OMP(omp single) OMP(omp taskloop grainsize(8))'
+solution.c|All right|All right|'-Dnum_threads(n)=num_threads(n) schedule(dynamic)'
+wrong.c|All right|All right|'-DSHARE=OMP(omp parallel num_threads(threads)) OMP(omp single) OMP(omp taskloop grainsize(8))'
 wrong.c|compiles|wrong.c:[0-9]*:.*error|-DROW=retrun
 wrong.c|on one thread|1 thread, 1 x 1 pixels: 1 of 1 wrong$|'-DSET(pixel, sum)=set_pixel(pixel, sum + 9)'
 wrong.c|on one thread|set_pixel() is never called for 1 of them|'-DSET(pixel, sum)=*(pixel) = (sum + 4) / 9'

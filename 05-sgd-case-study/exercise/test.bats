@@ -12,7 +12,7 @@ load ../../tools/helper
         [ "$(grep -c 'not yet' <<<"$output")" -eq "$status" ]
         grep -A 1 "$claim" <<<"$output" | grep "$hint"
     done <<'WAYS'
-loops|All right|C|
+loops|All right|All right|
 starter|two threads|nobody averages|
 solution|two threads|who waits until all have come|-Dbarrier=flush
 solution|two threads|before the average is there|'-Dsingle=single nowait'
