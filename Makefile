@@ -7,7 +7,7 @@ include tools/environment.mk
 # Timed runs must not share the machine, so this level never runs two things at once under -j.
 # Inside a chapter, builds still do.
 .NOTPARALLEL:
-.PHONY: all setup peers mpi limits scaling results test doctor lint clean distclean help
+.PHONY: all setup peers mpi limits scaling results test doctor check-room lint clean distclean help
 .PHONY: $(NUMBERS:%=chapter-%) $(NUMBERS:%=more-%) \
     $(NUMBERS:%=exercise-%) $(NUMBERS:%=test-%)
 
@@ -73,6 +73,14 @@ $(NUMBERS:%=test-%): test-%: setup
 
 doctor: ## check compiler, Python, OpenMP ...; print what to install
 	@LEFT_OUT='$(LEFT_OUT)' sh tools/doctor.sh
+
+# It shows no tables, which would give chapter 1's answer away.
+check-room: ## before a workshop: doctor, set-up, build, and chapter 1 runs; ends with READY
+	@sh tools/doctor.sh && sh tools/setup.sh base && \
+	(for chapter in $(CHAPTERS); do \
+	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || exit 1; done) && \
+	BRIEF=yes $(MAKE) --no-print-directory -s -C $(firstword $(CHAPTERS)) run && echo READY || \
+	{ echo 'not ready: do what is said above, then type make check-room again' >&2; exit 1; }
 
 lint: setup ## check the style of C, Python and shell
 	@$(MAKE) --no-print-directory -C tools lint
