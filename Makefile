@@ -78,6 +78,7 @@ doctor: ## check compiler, Python, OpenMP ...; print what to install
 check-room: ## before a workshop: doctor, set-up, build, and chapter 1 runs; ends with READY
 	@sh tools/doctor.sh && sh tools/setup.sh base && \
 	(for chapter in $(CHAPTERS); do \
+	    echo "building $$chapter"; \
 	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || exit 1; done) && \
 	BRIEF=yes $(MAKE) --no-print-directory -s -C $(firstword $(CHAPTERS)) run && echo READY || \
 	{ echo 'not ready: do what is said above, then type make check-room again' >&2; exit 1; }
