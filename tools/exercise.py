@@ -71,9 +71,8 @@ def say_what_is_next(chapter, works):
     for work in works:
         difference(work, most=40)
     n = int(chapter.name[1])
-    print(
-        f"\nNext: make {f'chapter-{n + 1}' if n < 5 else 'report'}; how far you are: make progress"
-    )
+    following = f"chapter-{n + 1}" if n < 5 else "report"
+    print(f"\nNext: make {following}. How far you are: make progress")
 
 
 def start(command, **variables):

@@ -18,14 +18,8 @@ import bench
 import pyperf
 
 ENOUGH = 0.9  # of a core for each thread, in rows that must have their cores
-LEFT = (
-    "version",
-    "step",
-    "log scale",
-    "lesson",
-    "folder",
-    "exercise",
-)  # columns that begin on the left
+# Columns that begin on the left.
+LEFT = "version", "step", "log scale", "lesson", "folder", "exercise"
 
 
 def settings(folder):

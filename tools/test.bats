@@ -92,3 +92,17 @@ in_make() { run -0 make -s -C ../05-sgd-case-study --eval "show: ; @$1" show "${
     run -2 limited make -C "$copy" # chapter 1 fails
     [ "$(grep -c '^runs' <<<"$output")" -eq 5 ]
 }
+
+@test "check-room ends with READY, or says what to do and fails" {
+    ln -s "$PWD/../.venv" "$copy"
+    echo 'build run:' | tee "$copy"/0[2-5]*/Makefile # chapter 1 is enough here
+    check_room() { limited make -s -C "$copy" check-room BUDGET=0.1 "$@"; }
+    run -2 check_room CC=false
+    [[ $output == *'leave CC= out'*'not ready'* && $output != *READY* ]]
+    needs_openmp
+    run -0 check_room
+    [ "${lines[-1]}" = READY ]
+    echo 'build: ; false' >"$copy/05-sgd-case-study/Makefile"
+    run -2 check_room
+    [[ $output != *READY* ]]
+}
