@@ -8,7 +8,7 @@ include tools/environment.mk
 # Inside a chapter, builds still do.
 .NOTPARALLEL:
 AT_EXERCISES := exercise hint watch solution reset
-.PHONY: all setup peers mpi limits scaling results progress test doctor check-room lint clean \
+.PHONY: all setup peers mpi limits scaling results progress report test doctor check-room lint clean \
     distclean help
 .PHONY: $(foreach name,chapter more test $(AT_EXERCISES),$(NUMBERS:%=$(name)-%)) $(AT_EXERCISES)
 
@@ -55,6 +55,9 @@ $(AT_EXERCISES):
 
 progress: setup ## how far you are
 	@python tools/practice.py progress $(CHAPTERS)
+
+report: setup ## all pages with your own figures, in one file for a browser
+	@python tools/report.py $(CHAPTERS)
 
 peers: ## add the libraries that the chapters compare themselves with
 	@$(MAKE) --no-print-directory -C tools peers
@@ -103,6 +106,7 @@ lint: setup ## check the style of C, Python and shell
 
 clean: ## remove what was built and measured
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
+	@rm -rf build
 	@find tools $(CHAPTERS) -name __pycache__ -prune -exec rm -r {} +
 
 distclean: clean ## ... and .venv
