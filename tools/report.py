@@ -36,6 +36,12 @@ def own_figures(folder, tables, place):
     return page.filled(folder, tables, place) if measured else FOREIGN + place[0]
 
 
+def embedded(picture):
+    """Return an address that has the picture itself in it."""
+    kind = "svg+xml" if picture.suffix == ".svg" else "png"
+    return f"data:image/{kind};base64,{b64encode(picture.read_bytes()).decode()}"
+
+
 def with_pictures(folder, text):
     """Return a page's text with each picture that it names, after the paragraph that names it."""
     for name in dict.fromkeys(re.findall(r"`build/(\w+\.svg)`", text)):
@@ -43,8 +49,7 @@ def with_pictures(folder, text):
         begin, end = text.rfind("\n\n", 0, at) + 2, text.index("\n\n", at) + 2
         words = " ".join(re.sub("[`>*]", "", text[begin:end]).split())
         if file.exists():
-            source = f"data:image/svg+xml;base64,{b64encode(file.read_bytes()).decode()}"
-            image = f'<img alt="{html.escape(words)}" src="{source}">'
+            image = f'<img alt="{html.escape(words)}" src="{embedded(file)}">'
             text = f"{text[:end]}<figure>{image}</figure>\n\n{text[end:]}"
     return text
 
@@ -87,6 +92,8 @@ def render(path, text, anchors):
                 inner.tag = tags[-1]
             elif inner.type == "link_close":
                 inner.tag = tags.pop()
+            elif inner.type == "image":
+                inner.attrs["src"] = embedded(path.parent / inner.attrs["src"])
     return f"<section>\n{markdown.renderer.render(tokens, markdown.options, {})}</section>\n"
 
 
