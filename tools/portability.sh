@@ -23,7 +23,8 @@ attempt() {
 
 emulated() { (cd "$(dirname "$1")" && shift && qemu-aarch64 -L /usr/aarch64-linux-gnu "$@"); }
 
-for source in $(grep -l '^int main' 0*/*.c); do
+for source in 0*/*.c; do
+    grep -q '^int main' "$source" || continue
     program=$made/$(basename "$source" .c)
     flags='-O3 -pthread' size=
     case $source in 0[45]*) flags="$flags -fopenmp -ffp-contract=off" ;; esac
@@ -34,7 +35,7 @@ for source in $(grep -l '^int main' 0*/*.c); do
     attempt "arm64 runs     $source" emulated "$source" "$program" $size
     # Zig brings the headers of macOS, but no OpenMP.
     case $source in 0[45]*) continue ;; esac
-    attempt "macOS links    $source" ${ZIG:-python3} -m ziglang cc -target aarch64-macos -O2 \
+    attempt "macOS links    $source" "${ZIG:-python3}" -m ziglang cc -target aarch64-macos -O2 \
         "$source" -o "$program"
 done
 exit "$failed"
