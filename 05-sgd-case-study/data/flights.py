@@ -37,10 +37,9 @@ class Flights(NamedTuple):
     file: mmap.mmap | None = None  # whose memory the arrays are
 
 
-def chunks(low, high):
-    """Yield slices that make up low..high."""
-    for start in range(low, high, CHUNK):
-        yield slice(start, min(start + CHUNK, high))
+def chunks(n):
+    """Return slices that make up 0..n."""
+    return [slice(low, min(low + CHUNK, n)) for low in range(0, n, CHUNK)]
 
 
 def forget(flights, part):
@@ -52,23 +51,17 @@ def forget(flights, part):
             flights.file.madvise(mmap.MADV_DONTNEED, low, n * size)
 
 
-def mean_loss(flights, weights, low, high):
-    """Return the mean logistic loss, log(1 + exp(-label * margin)), of the rows low..high."""
-    w = np.asarray(weights, dtype=np.float64)
-    losses = 0
-    for part in chunks(low, high):
+def objective(flights, weights):
+    """Return the mean of log(1 + exp(-label * margin)) plus lambda/2 |weights|^2, in double.
+
+    It is that of the training rows; weights: float (32,). There is no intercept beside the
+    constant feature.
+    """
+    w, losses = np.asarray(weights, dtype=np.float64), 0
+    for part in chunks(flights.train):
         losses += np.logaddexp(0, -flights.labels[part] * (flights.rows[part] @ w)).sum()
         forget(flights, part)
-    return losses / (high - low)
-
-
-def objective(flights, weights):
-    """Return the mean loss of the training rows plus lambda/2 |weights|^2, in double.
-
-    weights: float (32,). There is no intercept beside the constant feature.
-    """
-    w = np.asarray(weights, dtype=np.float64)
-    return mean_loss(flights, w, 0, flights.train) + flights.lambda_ / 2 * (w @ w)
+    return losses / flights.train + flights.lambda_ / 2 * (w @ w)
 
 
 def gap(flights, weights):
@@ -99,10 +92,10 @@ def mapped(file, n, *about):
     return Flights(rows, values[n * FEATURES :], *about, memory)
 
 
-def load(path, share=0, shares=1):
+def load(path):
     """Return the Flights in a file; for one that is missing or damaged, one line and exit code 2.
 
-    Its arrays are the file itself, mapped into memory. Processes can share the check of its rows.
+    Its arrays are the file itself, mapped into memory. A row that is damaged spoils the answer.
     """
     try:
         with Path(path).open("rb") as file:
@@ -114,15 +107,10 @@ def load(path, share=0, shares=1):
             whole = train and train % BLOCK == 0 and test and features == FEATURES
             if not (fits and whole and 0 < lambda_ < 1 and 0 < optimum < 1):  # also false for NaN
                 raise ValueError("damaged, or of other data: its header does not fit")
-            data = mapped(file, train + test, train, lambda_, optimum)
-        for part in chunks(*((train + test) * s // shares for s in (share, share + 1))):
-            if not (np.isfinite(data.rows[part]).all() and np.isfinite(data.labels[part]).all()):
-                raise ValueError("damaged: a number in it is not finite")
-            forget(data, part)
+            return mapped(file, train + test, train, lambda_, optimum)
     except (OSError, ValueError) as error:
         fault = error.strerror if isinstance(error, OSError) else error
         fail(2, f"{path}: {fault} (rm -f {path}; make {path}: makes it anew)")
-    return data
 
 
 def in_memory(array):

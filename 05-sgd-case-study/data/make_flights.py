@@ -82,7 +82,7 @@ def newton(flights, start=None, tolerance=1e-12):
     for _ in range(50):
         gradient = flights.lambda_ * weights
         hessian = flights.lambda_ * np.eye(len(weights))
-        for part in chunks(0, flights.train):
+        for part in chunks(flights.train):
             rows, labels = flights.rows[part].astype(np.float64), flights.labels[part]
             error = 1 / (1 + np.exp(labels * (rows @ weights)))  # its chance
             gradient -= rows.T @ (labels * error) / flights.train

@@ -22,7 +22,7 @@ if "PMIX_RANK" not in os.environ:  # no launcher would remove the memory that ra
 with built():
     import numpy as np
     import numpy.random  # NumPy imports it at its first use, which is timed
-    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, auc, load, mean_loss
+    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, auc, gap, load
     from mapped import train_part
     from mpi4py.MPI import COMM_WORLD, MAX, PROC_NULL, Finalize
     from rungs.in_python import average
@@ -39,7 +39,7 @@ def begin():
     keep = {"action": "store_true", "help": f"keep {KEPT}, and go on from it"}
     numbers = {"e": (20, 1, 1000, "most epochs"), "s": (1, 0, 2**32 - 1, "seed")}
     args = read_options(__doc__, **numbers, k=keep, file=OPTION)
-    data, state = load(args.file, RANK, RANKS), np.zeros((), STATE).view(np.recarray)
+    data, state = load(args.file), np.zeros((), STATE).view(np.recarray)
     if data.train // BLOCK < RANKS:
         fail(2, f"{RANKS} ranks, and only {data.train // BLOCK} blocks to share out")
     state.training = args.s, RANKS, data.train, data.lambda_, data.optimum
@@ -61,17 +61,13 @@ def sent():
     return total
 
 
-def gap(data, answer):
-    """Return how far the objective is above the optimum; each rank looks at its own rows."""
-    low, high = (data.train // BLOCK * rank // RANKS * BLOCK for rank in (RANK, RANK + 1))
-    loss = sum(COMM_WORLD.allgather(mean_loss(data, answer, low, high) * (high - low)))
-    return (loss / data.train + data.lambda_ / 2 * (answer @ answer)) / data.optimum - 1
-
-
 def train(data, state, args):
     """Train until the objective is within 0.1% of the optimum; return the gap."""
     own, workers = new_workers(1)[0], np.zeros((RANKS, SUMMED + 1), np.float32)
-    while abs(above := gap(data, state.answer)) > TOLERANCE and state.epoch < args.e:
+    while True:
+        above = COMM_WORLD.bcast(None if RANK else gap(data, state.answer))
+        if abs(above) <= TOLERANCE or state.epoch >= args.e:
+            return above
         COMM_WORLD.Barrier()  # so that no clock runs while another rank is not there yet
         epoch, before = int(state.epoch), sent()
         with stopwatch() as took:
@@ -87,7 +83,6 @@ def train(data, state, args):
         state.epoch += 1
         if args.k and RANK == 0:
             store(KEPT, lambda path: path.write_bytes(state.tobytes() + crc32(state).to_bytes(4)))
-    return above
 
 
 def measure_link():
@@ -112,7 +107,7 @@ def main():
         Finalize()
         raise begun
     args, state = begun
-    data = load(args.file, RANK, RANKS)
+    data = load(args.file)
     if (data.train, data.lambda_, data.optimum) != tuple(state.training[2:]):
         fail(2, f"{args.file}: rank {RANK} has another file than rank 0")
     above = train(data, state, args)
