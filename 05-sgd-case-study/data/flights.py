@@ -77,11 +77,9 @@ def auc(flights, weights):
     """
     margins = flights.rows[flights.train :] @ np.asarray(weights, dtype=np.float64)
     late = flights.labels[flights.train :] > 0
-    _, inverse, counts = np.unique(margins, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    n = int(late.sum())
-    pairs = n * (len(late) - n)
-    return (ranks[late].sum() - n * (n + 1) / 2) / pairs if pairs else np.nan
+    on_time, late = np.sort(margins[~late]), margins[late]
+    wins = sum(np.searchsorted(on_time, late, side).sum() for side in ("left", "right"))
+    return wins / 2 / np.float64(len(late) * len(on_time))
 
 
 def mapped(file, n, *about):
@@ -114,11 +112,9 @@ def load(path):
 
 
 def in_memory(array):
-    """Return a copy of an array on pages of its own, of 2 MB where Linux has such pages."""
-    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # what is shared gets no such pages
-    memory = mmap.mmap(-1, array.nbytes, flags=private)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    copy = np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)
+    """Return a copy of an array that begins on a page. NumPy asks Linux for pages of 2 MB."""
+    memory = np.empty(array.nbytes + mmap.PAGESIZE, dtype=np.uint8)
+    first = -memory.ctypes.data % mmap.PAGESIZE
+    copy = memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
     copy[:] = array
     return copy
