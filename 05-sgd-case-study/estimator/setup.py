@@ -1,6 +1,7 @@
 """Build the extension, for three levels of x86 processors; pyproject.toml has the rest.
 
-setuptools takes CFLAGS from the environment; OPENMP_CFLAGS and OPENMP_LIBS replace ours.
+setuptools takes CFLAGS from the environment; OPENMP_CFLAGS and OPENMP_LIBS replace ours. Where both
+are empty, the workers train one after the other.
 """
 
 import os
@@ -8,8 +9,6 @@ import sysconfig
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError, LinkError
 
 # Four of the -f flags let the compiler sum in vectors; -ffast-math would drop the checks for NaN.
 SUMS = ["-O3", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"]
@@ -19,23 +18,9 @@ LEVELS = {"": []}
 if sysconfig.get_platform().endswith("x86_64"):
     LEVELS |= {"_v3": ["-march=x86-64-v3"], "_v4": ["-march=x86-64-v4"]}
 
-
-class BuildWithOpenMP(build_ext):
-    """Build with OpenMP, or else without: the workers then train one after the other."""
-
-    def build_extensions(self):
-        try:
-            super().build_extensions()
-        except (CompileError, LinkError) as error:
-            print(f"without OpenMP: {error}")
-            for module in self.extensions:
-                del module.extra_compile_args[: len(OPENMP)], module.extra_link_args[:]
-            super().build_extensions()
-
-
 modules = []
 for level, march in LEVELS.items():
-    flags = {"extra_compile_args": OPENMP + SUMS + march, "extra_link_args": LINK[:]}
+    flags = {"extra_compile_args": OPENMP + SUMS + march, "extra_link_args": LINK}
     module = Extension(f"local_sgd._kernel{level}", ["src/local_sgd/_kernel.pyx"], **flags)
     modules += cythonize(module, build_dir=f"build/kernel{level}", quiet=True)
-setup(cmdclass={"build_ext": BuildWithOpenMP}, ext_modules=modules)
+setup(ext_modules=modules)
