@@ -6,7 +6,6 @@ More threads finish an epoch sooner, but weights that are averaged only once an 
 in it. The picture, build/convergence.svg, shows both: the gap against seconds, and against epochs.
 """
 
-import contextlib
 from math import nan
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from bench import built, read_options, run, store
 with built():
     import ladder
     import numpy as np
-    import pyperf
     from data.flights import BLOCK, gap, load
     from matplotlib.figure import Figure
     from rungs import in_python
@@ -54,17 +52,6 @@ def often(epoch, times):
     return averaged
 
 
-def libraries():
-    """Return {name: [(epochs, seconds, gap)]} of the libraries at their best, if measured."""
-    points = {}
-    with contextlib.suppress(OSError):
-        for measured in pyperf.BenchmarkSuite.load("build/peers.json").get_benchmarks():
-            row = measured.get_metadata()
-            point = None, min(measured.get_values()), float(row["gap"][:-1]) / 100
-            points[row["version"]] = [point]
-    return points
-
-
 def show(curves, workers):
     """Print both tables."""
     print("seconds until the objective is within 1%, 0.1% and 0.01% of the optimum")
@@ -84,7 +71,7 @@ def draw(curves, workers):
     by_seconds, by_epochs = figure.subplots(2, 1)
     for name, points in curves.items():
         _, *axes = zip(*points, strict=True)
-        by_seconds.loglog(*axes, "o-" if len(points) > 1 else "*", label=name)
+        by_seconds.loglog(*axes, "o-", label=name)
     for count, points in workers.items():
         epochs, _, gaps = zip(*points, strict=True)
         by_epochs.loglog(epochs, gaps, "o-", label=f"workers: {count}")
@@ -105,7 +92,7 @@ def main():
     workers = {str(count): curve(prefetched, data, count, EPOCHS, 1) for count in WORKERS}
     workers["64x4"] = curve(often(prefetched, 4), data, 64, EPOCHS, 1)
     show(curves, workers)
-    draw(curves | libraries(), workers)
+    draw(curves, workers)
     print(f"the picture is in {PICTURE}")
 
 
