@@ -9,22 +9,21 @@ ten times as many rows for it.
 """
 
 import os
-import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_void_p
 from itertools import count, repeat
-from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
-from bench import built, header, openmp_threads, read_options, row, run, verdict
+from bench import built, header, openmp_threads, read_options, run, verdict
 
 THREADS = openmp_threads(64)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in ladder.py
 with built():
     import numpy as np
-    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, auc, forget, gap, load
+    from data.flights import BLOCK, FEATURES, OPTION, forget, load
     from rungs import in_c
-    from rungs.in_python import average, shrunk
-    from rungs.training import SUMMED, train
+    from rungs.training import SUMMED, average, show, shrunk, train
 
 WINDOW = 128  # blocks that are read one after the other: 8 MB
 PREFETCHED = in_c.LIBRARY["prefetched"]
@@ -64,22 +63,15 @@ def mapped(data, seed):
     return epoch
 
 
-def peak_memory():
-    """Return the most memory of this process so far, in MB, mapped pages included; of Linux."""
-    status = Path("/proc/self/status")
-    found = status.exists() and re.search(r"VmHWM:\s*(\d+)", status.read_text())
-    return f"{int(found[1]) * 1024 / 1e6:.0f}" if found else "-"
-
-
 def climb(threads, data, seed):
     """Train until the objective is within 0.1% of the optimum, and print a row."""
-    about = mapped(data, seed), data.train // BLOCK, threads, 20 * (data.train // BLOCK)
-    answer, epochs, took = train(*about, near=lambda answer: abs(gap(data, answer)) <= TOLERANCE)
-    above, size = gap(data, answer), 4 * (FEATURES + 1) * data.train  # with the labels
-    speed = size * epochs / took.wall / 1e9
-    cells = [f"{(1 + above) * data.optimum:.6f}", abs(above) <= TOLERANCE, took, epochs]
-    cells += [f"{above:8.4%}", f"{auc(data, answer):.4f}", f"{speed:.1f}", peak_memory()]
-    row("mapped", threads, *cells)
+    blocks = data.train // BLOCK
+    answer, epochs, took = train(mapped(data, seed), blocks, threads, 20 * blocks, data=data)
+    size = 4 * (FEATURES + 1) * data.train  # with the labels
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = getrusage(RUSAGE_SELF).ru_maxrss * unit  # of this process so far, with mapped pages
+    cells = f"{size * epochs / took.wall / 1e9:.1f}", f"{peak / 1e6:.0f}"
+    show("mapped", threads, data, answer, epochs, took, *cells)
 
 
 def main():

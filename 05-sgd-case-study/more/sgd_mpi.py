@@ -14,7 +14,7 @@ from pathlib import Path
 from timeit import repeat
 from zlib import crc32
 
-from bench import built, fail, header, read_options, row, run, stopwatch, store, verdict
+from bench import built, fail, header, read_options, run, stopwatch, store, verdict
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in ladder.py
 if "PMIX_RANK" not in os.environ:  # no launcher would remove the memory that ranks share
@@ -22,11 +22,11 @@ if "PMIX_RANK" not in os.environ:  # no launcher would remove the memory that ra
 with built():
     import numpy as np
     import numpy.random  # NumPy imports it at its first use, which is timed
-    from data.flights import BLOCK, FEATURES, OPTION, TOLERANCE, auc, gap, load
+    from data.flights import BLOCK, FEATURES, OPTION, load
     from mapped import train_part
     from mpi4py.MPI import COMM_WORLD, MAX, PROC_NULL, Finalize
-    from rungs.in_python import average
-    from rungs.training import FIRST_STEP, SUMMED, WEIGHTS, answer_of, new_workers, step_size
+    from rungs import training
+    from rungs.training import SUMMED, WEIGHTS, answer_of, average, is_near, step_size
 
 RANK, RANKS = COMM_WORLD.rank, COMM_WORLD.size
 KEPT = Path("build/checkpoint")
@@ -62,17 +62,14 @@ def sent():
 
 
 def train(data, state, args):
-    """Train until the objective is within 0.1% of the optimum; return the gap."""
-    own, workers = new_workers(1)[0], np.zeros((RANKS, SUMMED + 1), np.float32)
-    while True:
-        above = COMM_WORLD.bcast(None if RANK else gap(data, state.answer))
-        if abs(above) <= TOLERANCE or state.epoch >= args.e:
-            return above
+    """Train until rank 0 finds the objective within 0.1% of the optimum."""
+    own, workers = training.new_workers(1)[0], np.zeros((RANKS, SUMMED + 1), np.float32)
+    while state.epoch < args.e and not COMM_WORLD.bcast(RANK or is_near(data, state.answer)):
         COMM_WORLD.Barrier()  # so that no clock runs while another rank is not there yet
         epoch, before = int(state.epoch), sent()
         with stopwatch() as took:
             own[WEIGHTS] = state.weights
-            train_part(data, RANK, RANKS, epoch, step_size(FIRST_STEP, epoch, RANKS), args.s, own)
+            train_part(data, RANK, RANKS, epoch, step_size(epoch, RANKS), args.s, own)
             COMM_WORLD.Allgather(own[: SUMMED + 1], workers)
             average(workers)  # each rank does it, in the same order: all have the same bits
             state.weights = workers[0, WEIGHTS]
@@ -110,13 +107,12 @@ def main():
     data = load(args.file)
     if (data.train, data.lambda_, data.optimum) != tuple(state.training[2:]):
         fail(2, f"{args.file}: rank {RANK} has another file than rank 0")
-    above = train(data, state, args)
+    train(data, state, args)
     if RANK == 0:
         print(f"SGD on {data.train} rows, by {RANKS} ranks")
         header("epochs", f"{'gap':>8}", "AUC", "sent-B")
-        answer, handed = f"{(1 + above) * data.optimum:.6f}", round(state.sent / state.epoch)
-        cells = state.epoch, f"{above:8.4%}", f"{auc(data, state.answer):.4f}", handed or "-"
-        row("mpi", RANKS, answer, abs(above) <= TOLERANCE, state, *cells)
+        handed = round(state.sent / state.epoch) or "-"
+        training.show("mpi", RANKS, data, state.answer, state.epoch, state, handed)
     RANKS > 1 and measure_link()
     verdict()
 

@@ -11,12 +11,8 @@ import in_cython
 import numpy as np
 import sgd
 from data.flights import BLOCK, FEATURES
-from rungs.training import SUM, SUMMED, WEIGHTS
+from rungs.training import SUM, SUMMED, WEIGHTS, average, shrunk
 from sgd import BATCH
-
-
-def shrunk(data, step):
-    return np.float32(1 - BATCH * step * data.lambda_)
 
 
 def pure_python(data):
@@ -25,10 +21,7 @@ def pure_python(data):
 
     def visit(order, step, worker):
         shrink, weights = 1 - BATCH * step * data.lambda_, worker[WEIGHTS].tolist()
-        try:
-            found = sgd.visit(rows, labels, order.tolist(), step, shrink, weights)
-        except OverflowError:  # of math.exp: training has diverged, NumPy would go on with inf
-            found = np.nan, np.nan, 1
+        found = sgd.visit(rows, labels, order.tolist(), step, shrink, weights)
         worker[WEIGHTS], worker[SUM], worker[SUMMED] = found
 
     return visit
@@ -85,12 +78,6 @@ def cython(data):
     return visit
 
 
-def average(workers):
-    """Average the weights in place; add up the sums in the first row. Always in the same order."""
-    workers[:, WEIGHTS] = workers[:, WEIGHTS].mean(axis=0, dtype=np.float64)
-    workers[0, FEATURES:] = workers[:, FEATURES:].sum(axis=0, dtype=np.float64)
-
-
 VISITS = {
     "python": pure_python,
     "numpy-rows": numpy_rows,
@@ -105,16 +92,12 @@ def local_sgd(visit):
     Then the weights are averaged (local SGD; McDonald et al. 2010; Stich 2019).
     """
 
-    def quietly(*about):
-        with np.errstate(over="ignore", invalid="ignore"):  # if training diverges
-            visit(*about)
-
     def epoch(order, step, workers):
         threads = len(workers)
         cuts = [len(order) * t // threads for t in range(threads + 1)]
         parts = [order[low:high] for low, high in pairwise(cuts)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(quietly, parts, [step] * threads, workers))  # list: no exception is lost
+            list(pool.map(visit, parts, [step] * threads, workers))  # list: no exception is lost
         average(workers)
 
     return epoch
