@@ -2,9 +2,9 @@
 # cython: boundscheck=False, wraparound=False
 # cython: cdivision=True
 # cython: freethreading_compatible=True
-# Checks are off in the inner loops because every length is checked once, on the way in; C
-# division because the divisor is never 0; and no Python object is touched without the GIL, so a
-# free-threaded interpreter need not take it back.
+# Checks are off because training.py and in_python.py make all arrays that come here; C division
+# because the divisor is never 0; and no Python object is touched without the GIL, so a free-threaded
+# interpreter need not take it back.
 """SGD row by row in Cython, on one thread or on several of OpenMP."""
 
 from cython.parallel cimport prange
@@ -53,35 +53,17 @@ cdef void visit(const float *rows, const float *labels, const int64_t *order, Py
     worker[2 * FEATURES] = (high - low - (high - low) // 2) * (BLOCK // BATCH)
 
 
-cdef check(const float[:, ::1] rows, const float[::1] labels, const int64_t[::1] order):
-    # Everything that the loops trust, checked once.
-    cdef Py_ssize_t k
-
-    if order.shape[0] == 0 or rows.shape[0] == 0:
-        raise ValueError("there is nothing to train on")
-    if rows.shape[1] != FEATURES or labels.shape[0] != rows.shape[0]:
-        raise ValueError(f"rows must be (n, {FEATURES}) and labels (n,), not "
-                         f"({rows.shape[0]}, {rows.shape[1]}) and ({labels.shape[0]},)")
-    for k in range(order.shape[0]):
-        if not 0 <= order[k] < rows.shape[0] // BLOCK:
-            raise ValueError(f"order[{k}] = {order[k]} is beyond the {rows.shape[0] // BLOCK} "
-                             f"blocks of rows")
-
-
 def train(const float[:, ::1] rows not None, const float[::1] labels not None,
           const int64_t[::1] order not None, float step, float shrink,
           float[:, ::1] workers not None):
     """Train on all blocks of `order`, an equal part for each of the workers, on its own thread.
 
     rows: float32 (n, 32). labels: float32 (n,), +1 or -1. order: int64 (blocks,), numbers of blocks
-    of 512 rows. workers: float32 (threads, at least 65), changed in place, see training.py. Raises
-    ValueError for other shapes, dtypes or blocks, before any work. The GIL is released meanwhile.
+    of 512 rows. workers: float32 (threads, at least 65), changed in place, see training.py. Other
+    dtypes are a ValueError. The GIL is released meanwhile.
     """
     cdef Py_ssize_t t, threads = workers.shape[0], blocks = order.shape[0]
 
-    check(rows, labels, order)
-    if not 1 <= threads <= blocks or workers.shape[1] <= 2 * FEATURES:
-        raise ValueError(f"expected 1 to {blocks} workers, rows of at least {2 * FEATURES + 1}")
     # Over parts, not over rows: those would race for the weights.
     for t in prange(threads, nogil=True, schedule="static", chunksize=1, num_threads=threads,
                     use_threads_if=threads > 1):
