@@ -9,7 +9,7 @@ file for each in C. `GB/s` counts the bytes of the rows and labels that an epoch
 import os
 from statistics import median
 
-from bench import built, fail, header, openmp_threads, read_options, run, verdict
+from bench import built, header, openmp_threads, read_options, run, verdict
 
 THREADS = openmp_threads(64)
 # NumPy's own threads spin while they wait, and would spoil the timing of ours. Before its import.
@@ -69,8 +69,6 @@ def main():
         file=OPTION,
     )
     data = load(args.file)
-    if args.t > data.train // BLOCK:
-        fail(2, f"-t '{args.t}': there are only {data.train // BLOCK} blocks of {BLOCK} rows")
     print(f"SGD on {data.train} rows until the objective is within 0.1% of {data.optimum:.6f}")
     header("epochs", f"{'gap':>8}", "AUC", "GB/s")
     for makes in (c_versions,) if args.c else (python_versions, c_versions):

@@ -22,7 +22,7 @@ if "PMIX_RANK" not in os.environ:  # no launcher would remove the memory that ra
 with built():
     import numpy as np
     import numpy.random  # NumPy imports it at its first use, which is timed
-    from data.flights import BLOCK, FEATURES, OPTION, load
+    from data.flights import FEATURES, OPTION, load
     from mapped import train_part
     from mpi4py.MPI import COMM_WORLD, MAX, PROC_NULL, Finalize
     from rungs import training
@@ -40,8 +40,6 @@ def begin():
     numbers = {"e": (20, 1, 1000, "most epochs"), "s": (1, 0, 2**32 - 1, "seed")}
     args = read_options(__doc__, **numbers, k=keep, file=OPTION)
     data, state = load(args.file), np.zeros((), STATE).view(np.recarray)
-    if data.train // BLOCK < RANKS:
-        fail(2, f"{RANKS} ranks, and only {data.train // BLOCK} blocks to share out")
     state.training = args.s, RANKS, data.train, data.lambda_, data.optimum
     if args.k and KEPT.exists():
         body, check = (content := KEPT.read_bytes())[:-4], content[-4:]
