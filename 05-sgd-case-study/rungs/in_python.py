@@ -27,30 +27,29 @@ def pure_python(data):
     return visit
 
 
-def batches(order, worker):
-    """Yield the slices of all batches; forget the sums of the first half of the blocks."""
+def batches(order, worker, shrink):
+    """Yield the slices of all batches; after each, the weights shrink and are added to their sum.
+
+    The sums of the first half of the blocks are forgotten.
+    """
     for k, block in enumerate(order.tolist()):
         if k in (0, len(order) // 2):
             worker[FEATURES : SUMMED + 1] = 0
         for low in range(block * BLOCK, (block + 1) * BLOCK, BATCH):
             yield slice(low, low + BATCH)
-
-
-def end_batch(worker, shrink):
-    worker[WEIGHTS] *= shrink
-    worker[SUM] += worker[WEIGHTS]
-    worker[SUMMED] += 1
+            worker[WEIGHTS] *= shrink
+            worker[SUM] += worker[WEIGHTS]
+            worker[SUMMED] += 1
 
 
 def numpy_rows(data):
     """One row at a time: for 32 numbers, calling NumPy takes longer than what it then does."""
 
     def visit(order, step, worker):
-        weights, shrink = worker[WEIGHTS], shrunk(data, step)
-        for batch in batches(order, worker):
+        weights = worker[WEIGHTS]
+        for batch in batches(order, worker, shrunk(data, step)):
             for row, label in zip(data.rows[batch], data.labels[batch].tolist(), strict=True):
                 weights += (step * label / (1 + np.exp(label * row.dot(weights)))) * row
-            end_batch(worker, shrink)
 
     return visit
 
@@ -59,11 +58,10 @@ def numpy_batches(data):
     """A batch of 32 rows at a time: fewer, larger calls, as batched.c."""
 
     def visit(order, step, worker):
-        weights, shrink = worker[WEIGHTS], shrunk(data, step)
-        for batch in batches(order, worker):
+        weights = worker[WEIGHTS]
+        for batch in batches(order, worker, shrunk(data, step)):
             x, y = data.rows[batch], data.labels[batch]
             weights += (step * y / (1 + np.exp(y * (x @ weights)))) @ x
-            end_batch(worker, shrink)
 
     return visit
 
