@@ -66,24 +66,6 @@ def numpy_batches(data):
     return visit
 
 
-def cython(data):
-    """One row at a time, compiled. Each call releases the GIL."""
-    rows, labels = data.rows[: data.train], data.labels[: data.train]
-
-    def visit(order, step, worker):
-        in_cython.train(rows, labels, order, step, shrunk(data, step), worker[None])
-
-    return visit
-
-
-VISITS = {
-    "python": pure_python,
-    "numpy-rows": numpy_rows,
-    "numpy": numpy_batches,
-    "cython": cython,
-}
-
-
 def local_sgd(visit):
     """Return epoch(order, step, workers): a thread for each worker visits a part of its own.
 
@@ -102,7 +84,7 @@ def local_sgd(visit):
 
 
 def cython_prange(data):
-    """Return epoch(): the same parts, on threads of OpenMP."""
+    """Return epoch(), one row at a time, compiled: the same parts, on threads of OpenMP."""
     rows, labels = data.rows[: data.train], data.labels[: data.train]
 
     def epoch(order, step, workers):
@@ -110,3 +92,17 @@ def cython_prange(data):
         average(workers)
 
     return epoch
+
+
+def cython(data):
+    """The same with one worker. Each call releases the GIL."""
+    epoch = cython_prange(data)
+    return lambda order, step, worker: epoch(order, step, worker[None])
+
+
+VISITS = {
+    "python": pure_python,
+    "numpy-rows": numpy_rows,
+    "numpy": numpy_batches,
+    "cython": cython,
+}
