@@ -13,14 +13,12 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from local_sgd._problem import BATCH, MANY, SAMPLE, Problem
+from local_sgd._problem import BATCH, MANY, Problem
 
 
 def two_classes(y):
     """Return the two classes in y, sorted; ValueError if there are not two."""
-    classes = np.unique(y[:SAMPLE])  # most often all there are
-    if not np.isin(y, classes).all():
-        classes = np.unique(y)
+    classes = np.unique(y)
     check_classification_targets(classes)
     if len(classes) != 2:
         raise ValueError(f"Only binary classification is supported; y has {len(classes)} classes")
