@@ -79,7 +79,8 @@ def auc(flights, weights):
     late = flights.labels[flights.train :] > 0
     on_time, late = np.sort(margins[~late]), margins[late]
     wins = sum(np.searchsorted(on_time, late, side).sum() for side in ("left", "right"))
-    return wins / 2 / np.float64(len(late) * len(on_time))
+    pairs = len(late) * len(on_time)
+    return wins / 2 / pairs if pairs else np.nan
 
 
 def mapped(file, n, *about):
