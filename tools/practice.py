@@ -71,8 +71,10 @@ def difference(work, most=None):
 
 def agreed(question):
     """Ask on a terminal; elsewhere nobody is there to say no."""
-    both = os.isatty(0) and os.isatty(1)
-    return not both or input(f"{question} [y/N] ").lower().startswith("y")
+    if not (os.isatty(0) and os.isatty(1)):
+        return True
+    print(f"{question} [y/N] ", end="", flush=True)
+    return sys.stdin.readline().lower().startswith("y")
 
 
 def hint(chapter):
@@ -84,7 +86,8 @@ def hint(chapter):
         say(f"**{re.sub('</?code>', '`', title)}**\n{body}")
         keep(shown, str(number := number + 1))
     left = len(hints) - number
-    print(f"\n{left} more: make hint-{n}" if left else f"\nThe last hint. Next: make solution-{n}")
+    after = f"{left} more: make hint-{n}" if left else f"There are no more. make solution-{n}"
+    print(f"\n{after}")
 
 
 def solution(chapter):
@@ -98,10 +101,11 @@ def reset(chapter):
     """Give the starters back, and keep the works aside."""
     if not agreed("Begin anew? Your work is kept."):
         return
-    for work in filter(Path.exists, works(chapter)):
-        aside = (work.with_stem(f"mine-{n}") for n in count(1))
-        work.rename(free := next(path for path in aside if not path.exists()))
-        print(f"your work is kept: {free.name}")
+    for work in works(chapter):
+        if work.exists():
+            aside = (work.with_stem(f"mine-{n}") for n in count(1))
+            work.rename(free := next(path for path in aside if not path.exists()))
+            print(f"your work is kept: {free.name}")
         begin(work)
     for name in "hints", "passed":
         (chapter / "build" / name).unlink(missing_ok=True)
