@@ -79,7 +79,7 @@ scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at
 
 results: setup ## measure what is not, and write the tables into the pages
 	@for chapter in $(CHAPTERS); do $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
-	@python tools/page.py publish README.md $(CHAPTERS:%=%/README.md)
+	@python tools/publish.py README.md $(CHAPTERS:%=%/README.md)
 
 test: setup ## test everything; test-N one chapter
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder test-build; done

@@ -11,7 +11,6 @@ at first a copy of the starter of the same suffix.
 
 import difflib
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -62,16 +61,16 @@ def difference(work, most=None):
     texts = [file.read_text(encoding="utf-8", errors="replace").split("\n") for file in files]
     names = [file.name for file in files]
     lines = list(difflib.unified_diff(*texts, *names, lineterm="", n=1))
-    console = Console(soft_wrap=True, markup=False, highlight=False)
+    screen = Console(soft_wrap=True, markup=False, highlight=False)
     for line in lines[:most]:
-        console.print(line, style={"-": "red", "+": "green"}.get(line[:1]))
-    if lines[most or len(lines) :]:
+        screen.print(line, style={"-": "red", "+": "green"}.get(line[:1]))
+    if most and len(lines) > most:
         print(f"... make solution-{work.parent.parent.name[1]} shows all {len(lines)} lines")
 
 
 def agreed(question):
     """Ask on a terminal; elsewhere nobody is there to say no."""
-    if not (os.isatty(0) and os.isatty(1)):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return True
     print(f"{question} [y/N] ", end="", flush=True)
     return sys.stdin.readline().lower().startswith("y")
@@ -129,13 +128,12 @@ def progress(*chapters):
     rows, right, following = [], 0, []
     for chapter in chapters:
         n, passed = chapter.name[1], kept(chapter / "build/passed")
-        begun = any(work.exists() for work in works(chapter))
-        done = bool(passed) and passed == fingerprint(chapter)
+        begun, done = fingerprint(chapter), passed and passed == fingerprint(chapter)
         measured = any(chapter.glob("build/*.json"))
         exercise = "right" if done else "begun" if begun else "-"
         about = {"folder": chapter.name, "measured": "yes" if measured else "-"}
         rows.append(about | {"exercise": exercise, "hints": kept(chapter / "build/hints")})
-        right += done
+        right += bool(done)
         following += [f"make chapter-{n}"] * (not measured) + [f"make exercise-{n}"] * (not done)
     print("\n".join(aligned(rows, list(rows[0]))))
     print(f"\n{right} of {len(rows)} exercises are right. Next: {[*following, 'make report'][0]}")

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import page
+import publish
 import results
 from bench import run, store
 from markdown_it import MarkdownIt
@@ -33,7 +34,7 @@ def own_figures(folder, tables, place):
     """Return a place of a page with what was measured here, or else as it is, and a word on it."""
     needed = [folder / place["name"]] if place["name"] else tables
     measured = any((table.parent / f"build/{table.name}.json").exists() for table in needed)
-    return page.filled(folder, tables, place) if measured else FOREIGN + place[0]
+    return publish.filled(folder, tables, place) if measured else FOREIGN + place[0]
 
 
 def embedded(picture):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import machine
 import measure
-import page
+import publish
 import pyperf
 import pytest
 import results
@@ -78,17 +78,16 @@ def test_a_program_without_rows_fails_and_leaves_nothing_older(outputs, text):
 
 
 def test_a_page_gets_its_tables_and_nothing_else_changes(outputs, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["page.py", "publish", "README.md"])
-    monkeypatch.setattr(page, "make", lambda table: None)
+    monkeypatch.setattr(publish, "make", lambda table: None)
     with pytest.raises(SystemExit):  # nothing is measured
-        page.main()
+        publish.publish(Path("README.md"))
     assert Path("README.md").read_text() == PAGE
     outputs[:0] = [output(0.2, "1.00")] * 2  # at first without its cores
-    monkeypatch.setattr(page, "make", lambda table: measure.measure("a", 0))
-    page.main()
+    monkeypatch.setattr(publish, "make", lambda table: measure.measure("a", 0))
+    publish.publish(Path("README.md"))
     monkeypatch.setattr(machine, "commit", lambda: "0123456+")
     with pytest.raises(SystemExit):  # nobody could say which code it was
-        page.main()
+        publish.publish(Path("README.md"))
     before, _, rest = (text := Path("README.md").read_text()).partition("```text")
     assert before + rest.partition("```\n")[2] == PAGE.replace("old\n", "")
     assert re.search(r"^two +2 +0\.2500 .* 2\.00 ", text, re.MULTILINE)
