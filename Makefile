@@ -66,6 +66,7 @@ peers: ## add the libraries that the chapters compare themselves with
 mpi: setup ## chapter 5 in several processes: Open MPI is installed, and the ranks are timed
 	@$(MAKE) --no-print-directory -C tools mpi
 	@$(MAKE) --no-print-directory -C 05-sgd-case-study mpi
+	@echo 'what follows for many machines: 05-sgd-case-study/README.md, section 6'
 
 limits: setup ## measure what this machine's memory and cores can do
 	@$(MAKE) --no-print-directory -C 04-openmp-prange measure-limits
@@ -76,6 +77,7 @@ scaling: setup ## the parallel versions on 1, 2, 4 ... threads (THREADS=8: on at
 	@for chapter in $(wordlist 2,5,$(CHAPTERS)); do \
 	    $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
 	@sh tools/scaling.sh $(or $(filter-out all,$(THREADS)),$(CPUS))
+	@echo 'what stops a loop: 04-openmp-prange/README.md, section 3'
 
 results: setup ## measure what is not, and write the tables into the pages
 	@for chapter in $(CHAPTERS); do $(MAKE) --no-print-directory -s -C $$chapter build || exit 1; done
