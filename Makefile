@@ -57,7 +57,7 @@ progress: setup ## how far you are
 	@python tools/practice.py progress $(CHAPTERS)
 
 report: setup ## all pages with your own figures, in one file for a browser
-	@python tools/report.py $(CHAPTERS)
+	@python tools/report.py README.md $(CHAPTERS:%=%/README.md)
 
 peers: ## add the libraries that the chapters compare themselves with
 	@$(MAKE) --no-print-directory -C tools peers
@@ -108,7 +108,6 @@ lint: setup ## check the style of C, Python and shell
 
 clean: ## remove what was built and measured
 	@set -e; for folder in tools $(CHAPTERS); do $(MAKE) --no-print-directory -C $$folder clean; done
-	@rm -rf build
 	@find tools $(CHAPTERS) -name __pycache__ -prune -exec rm -r {} +
 
 distclean: clean ## ... and .venv

@@ -1,16 +1,12 @@
-"""Write the README and the chapters' pages into one HTML file, with the reader's own figures.
+"""The README and the chapters' pages as one HTML file, with this machine's figures and pictures."""
 
-    python report.py 01-gil-demo ...        at the top of the repository; make report does it
-
-The file needs nothing but itself. Where a table was not measured here, the page's own table stays,
-and a line above it says so.
-"""
-
-import html
 import re
 import sys
 from base64 import b64encode
-from itertools import pairwise
+from functools import partial
+from html import escape
+from mimetypes import guess_type
+from os.path import normpath
 from pathlib import Path
 
 import page
@@ -21,117 +17,94 @@ from markdown_it import MarkdownIt
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
-FOREIGN = '<p class="foreign">These are the figures of the page: nothing was measured here.</p>\n\n'
-ABOUT = """<p class="about">Tables have the figures of your own machine, where make has measured
-them. What is quoted below a table speaks of the page's own figures, which may differ.</p>"""
-# Colours of code, for light and for dark; report.css has the rest.
-LIGHT, DARK = (HtmlFormatter(style=style, nowrap=True) for style in ("default", "github-dark"))
-
-
-def own_figures(folder, tables, place):
-    """Return a place of a page with what was measured here, or else as it is, and a word on it."""
-    needed = [folder / place["name"]] if place["name"] else tables
-    measured = any((table.parent / f"build/{table.name}.json").exists() for table in needed)
-    return publish.filled(folder, tables, place) if measured else FOREIGN + place[0]
-
-
-def embedded(picture):
-    """Return an address that has the picture itself in it."""
-    kind = "svg+xml" if picture.suffix == ".svg" else "png"
-    return f"data:image/{kind};base64,{b64encode(picture.read_bytes()).decode()}"
-
-
-def with_pictures(folder, text):
-    """Return a page's text with each picture that it names, after the paragraph that names it."""
-    for name in dict.fromkeys(re.findall(r"`build/(\w+\.svg)`", text)):
-        file, at = folder / "build" / name, text.index(f"`build/{name}`")
-        begin, end = text.rfind("\n\n", 0, at) + 2, text.index("\n\n", at) + 2
-        words = " ".join(re.sub("[`>*]", "", text[begin:end]).split())
-        if file.exists():
-            image = f'<img alt="{html.escape(words)}" src="{embedded(file)}">'
-            text = f"{text[:end]}<figure>{image}</figure>\n\n{text[end:]}"
-    return text
-
-
-def slug(title):
-    """Return the anchor that GitHub gives to a heading."""
-    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-
-
-def coloured(code, language, _):
-    try:
-        return highlight(code, get_lexer_by_name(language), LIGHT)
-    except ClassNotFound:  # plain text
-        return ""
-
-
-def link(token, folder, anchors):
-    """Let a link to a page lead to its place in this file; one to another file becomes text."""
-    target, _, heading = token.attrs["href"].partition("#")
-    to = anchors.get((folder / (target or "README.md")).resolve())
-    if to:
-        token.attrs["href"] = f"#{to}-{heading}" if heading else f"#{to}"
-    elif "://" not in target:
-        token.attrs = {}
-        return "span"
-    return "a"
-
-
-def render(path, text, anchors):
-    """Return a page as HTML: its headings and links have the anchors of this file."""
-    markdown = MarkdownIt("commonmark", {"highlight": coloured}).enable("table")
-    tokens, tags = markdown.parse(text), []
-    for token, after in pairwise(tokens):
-        if token.type == "heading_open":
-            heading = "" if token.tag == "h1" else f"-{slug(after.content)}"
-            token.attrs["id"] = anchors[path.resolve()] + heading
-        for inner in token.children or ():
-            if inner.type == "link_open":
-                tags.append(link(inner, path.parent, anchors))
-                inner.tag = tags[-1]
-            elif inner.type == "link_close":
-                inner.tag = tags.pop()
-            elif inner.type == "image":
-                inner.attrs["src"] = embedded(path.parent / inner.attrs["src"])
-    return f"<section>\n{markdown.renderer.render(tokens, markdown.options, {})}</section>\n"
-
-
-def report(folders):
-    """Return the HTML of all pages."""
-    paths = [Path("README.md"), *(folder / "README.md" for folder in folders)]
-    anchors = {path.resolve(): f"page-{n}" for n, path in enumerate(paths)}
-    tables = [folder / name for folder in folders for name in results.settings(folder)]
-    contents, sections = [], []
-    for path in paths:
-        text = page.read(path)
-        contents.append(
-            f'<a href="#{anchors[path.resolve()]}">{text.partition(chr(10))[0][2:]}</a>'
-        )
-        text = page.PLACE.sub(lambda place, of=path.parent: own_figures(of, tables, place), text)
-        sections.append(render(path, with_pictures(path.parent, text), anchors))
-    light, dark = (
-        re.sub("(?m)^(?!code [.]).*\n?", "", colours.get_style_defs("code"))
-        for colours in (LIGHT, DARK)
-    )
-    css = page.read(Path(__file__).with_name("report.css"))
-    style = f"{css}\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Beyond the GIL</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>
-<body><nav>{" ".join(contents)}</nav>{ABOUT}
-{"".join(sections)}</body></html>
+REPORT = Path("tools/build/report.html")
+PLAIN = HtmlFormatter(nowrap=True)  # markdown-it writes the box around the code
+HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Beyond the GIL, on this machine</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>{}</style></head><body>
+<header><p class="title">Beyond the GIL, on this machine</p><p>{}</p>
+<p>The text, and each remark below a table, speak of the figures that the pages came with.</p>
+<nav aria-label="Contents"><ul>{}</ul></nav></header>
 """
 
 
+def own_figures(path, tables, place):
+    """Return the place of a table with its label, and with what was measured here."""
+    wanted = [path.parent / place["name"]] if place["name"] else tables
+    key = "summary" if place["kind"] == "summary" else "programs"  # which all tables have
+    here = [t for t in wanted if key in results.settings(t.parent)[t.name] and results.rows_of(t)]
+    how = f"make -C {wanted[0].parent} measure-{wanted[0].name}" if place["name"] else "make"
+    not_here = f'">Figures of the page, not of this machine. To measure: <code>{how}</code>'
+    label = 'own">Measured on this machine' if here else not_here
+    text = publish.filled(path.parent, here, place) if here else place[0]
+    return f'<p class="note {label}</p>\n\n{text}'
+
+
+def with_picture(folder, block):
+    """Return a paragraph, and below it the picture in build/ that it names, if that was drawn."""
+    words = re.sub(r"[>*()\[\]\s]+", " ", block)
+    named = re.search(r"`(build/[\w-]+\.(?:svg|png))`.*", words)
+    drawn = named and (folder / named[1]).is_file()
+    return f"{block}\n\n![{named[0].replace('`', '')}]({named[1]})" if drawn else block
+
+
+def anchor(path, heading=""):
+    """Return the id of a page or of a heading in it, which a link may name by GitHub's id."""
+    slug = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return "-".join(filter(None, [path.parent.name or "top", slug]))
+
+
+def headings(path, tokens):
+    """Give a page's headings their ids, and return a link to each, the title first."""
+    links = []
+    for number, token in enumerate(tokens):
+        if token.type == "heading_open":
+            text = tokens[number + 1].content
+            place = token.attrs["id"] = anchor(path, text if links else "")
+            links.append(f'<a href="#{place}">{escape(text.replace("`", ""))}</a>')
+    return links
+
+
+def bring_in(path, token, pages):
+    """Put an image into the report; let a link lead to a page in it, or be the name of a file."""
+    if token.type == "image":
+        src = token.attrs["src"]
+        file = next(filter(Path.is_file, (path.parent / "build" / src, path.parent / src)))
+        content = b64encode(file.read_bytes()).decode()
+        token.attrs["src"] = f"data:{guess_type(src)[0]};base64,{content}"
+    elif token.type == "link_open" and "://" not in token.attrs["href"]:
+        link, _, heading = token.attrs["href"].partition("#")
+        target = Path(normpath(path.parent / (link or path.name)))
+        place = {"href": f"#{anchor(target, heading)}"}
+        token.attrs = place if target in pages else {"title": str(target)}
+
+
+def report(pages):
+    """Return the HTML of the top page and the chapters' pages."""
+    options = {"highlight": lambda code, kind, _: highlight(code, get_lexer_by_name(kind), PLAIN)}
+    markdown = MarkdownIt("commonmark", options).enable("table")
+    tables = [file.parent / name for file in pages[1:] for name in results.settings(file.parent)]
+    contents, body = "", ""
+    for path in pages:
+        near = [table for table in tables if table.parent == path.parent] or tables
+        text = page.PLACE.sub(partial(own_figures, path, near), page.read(path))
+        blocks = (with_picture(path.parent, block) for block in text.split("\n\n"))
+        tokens = markdown.parse("\n\n".join(blocks))
+        for inline in (child for token in tokens for child in token.children or ()):
+            bring_in(path, inline, pages)
+        title, *below = headings(path, tokens)
+        contents += f"<li>{title}<br><small>{' · '.join(below)}</small></li>\n"
+        body += f"<section>\n{markdown.renderer.render(tokens, markdown.options, {})}</section>\n"
+    style = page.read(Path(__file__).with_suffix(".css"))
+    machine = escape(results.machine(tables)) or "Nothing is measured yet. Type: make"
+    return f"{HEAD.format(style, machine, contents)}{body}</body></html>\n"
+
+
 def main():
-    file = Path("build/report.html")
-    text = report([Path(folder) for folder in sys.argv[1:]])
-    store(file, lambda path: path.write_text(text, encoding="utf-8"))
-    print(
-        f"your report: {file.resolve()}\nopen it in a browser, or send it: it needs no other file"
-    )
+    html = report([Path(name) for name in sys.argv[1:]])
+    store(REPORT, lambda path: path.write_text(html, encoding="utf-8"))
+    print(f"{REPORT} is written; open it in a browser: {REPORT.resolve().as_uri()}")
 
 
 if __name__ == "__main__":
