@@ -144,7 +144,7 @@ def run(main):
         os.kill(os.getpid(), signal.SIGINT)
     except MemoryError as error:
         fail(2, f"no memory: {error}")
-    except (OSError, RuntimeError) as error:  # a RuntimeError: no more threads can be started
+    except (OSError, RuntimeError, OverflowError) as error:  # RuntimeError: no more threads
         for child in multiprocessing.active_children():  # their work will not come any more
             child.kill()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be written is not tried again
