@@ -8,7 +8,7 @@ include tools/environment.mk
 # Inside a chapter, builds still do.
 .NOTPARALLEL:
 AT_EXERCISES := exercise hint watch solution reset
-.PHONY: all setup peers mpi limits scaling results progress report test doctor check-room lint clean \
+.PHONY: all setup peers mpi limits scaling results progress report test doctor check-room room lint clean \
     distclean help
 .PHONY: $(foreach name,chapter more test $(AT_EXERCISES),$(NUMBERS:%=$(name)-%)) $(AT_EXERCISES)
 
@@ -56,7 +56,7 @@ $(AT_EXERCISES):
 progress: setup ## how far you are
 	@python tools/practice.py progress $(CHAPTERS)
 
-report: setup ## all pages with your own figures, in one file for a browser
+report: setup ## README and chapters with your own figures, in one file for a browser
 	@python tools/report.py README.md $(CHAPTERS:%=%/README.md)
 
 peers: ## add the libraries that the chapters compare themselves with
@@ -95,12 +95,16 @@ doctor: ## check compiler, Python, OpenMP ...; print what to install
 
 # It shows no tables, which would give chapter 1's answer away.
 check-room: ## before a workshop: doctor, set-up, build, and chapter 1 runs; ends with READY
-	@sh tools/doctor.sh && sh tools/setup.sh base && \
-	(for chapter in $(CHAPTERS); do \
-	    echo "building $$chapter"; \
-	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || exit 1; done) && \
-	BRIEF=yes $(MAKE) --no-print-directory -s -C $(firstword $(CHAPTERS)) run && echo READY || \
-	{ echo 'not ready: do what is said above, then type make check-room again' >&2; exit 1; }
+	@$(MAKE) --no-print-directory -s room || \
+	    { echo 'not ready: do what is said above, then type make check-room again' >&2; exit 1; }
+
+room:
+	@sh tools/doctor.sh
+	@sh tools/setup.sh base
+	@for chapter in $(CHAPTERS); do echo "building $$chapter"; \
+	    $(MAKE) --no-print-directory -s -C $$chapter build >/dev/null || exit 1; done
+	@BRIEF=yes $(MAKE) --no-print-directory -s -C $(firstword $(CHAPTERS)) run
+	@echo READY
 
 lint: setup ## check the style of C, Python and shell
 	@$(MAKE) --no-print-directory -C tools lint

@@ -14,6 +14,7 @@ import tty
 from pathlib import Path
 
 from bench import run, store
+from bounded import stop
 from rich.console import Console
 from rich.markdown import Markdown
 
@@ -53,8 +54,9 @@ def typed(prompt, seconds):
     if not both or os.tcgetpgrp(0) != os.getpgrp() or os.getenv("CI"):
         return ""
     print(f"\n{prompt} ", end="", flush=True)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C, too, leaves the terminal as
-    before = termios.tcgetattr(0)  # it was
+    for number in signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, stop)  # leaves the terminal as it was
+    before = termios.tcgetattr(0)
     try:
         tty.setcbreak(0)  # the first key is seen at once; after it the line has all the time
         pressed, *_ = select.select([0], [], [], seconds)
@@ -64,7 +66,7 @@ def typed(prompt, seconds):
     ended = first[-1:] in "\r\n\x04"  # Enter, or Ctrl-D
     print(first.strip(), end="\n" * ended, flush=True)
     line = first if ended else first + sys.stdin.readline()
-    return "".join(filter(str.isprintable, line)).strip()
+    return "".join(filter(str.isprintable, line.strip().partition("\n")[0]))
 
 
 def answer_of(folder):

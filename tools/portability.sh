@@ -7,7 +7,7 @@
 # It needs Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user, and PyPI's ziglang
 # for the Python that ZIG names.
 cd "$(dirname "$0")/.." || exit
-made=$(mktemp -d) && trap 'rm -rf "$made"' EXIT
+made=$(mktemp -d) && trap 'rm -rf "$made"' EXIT && trap 'exit 1' INT TERM
 failed=0
 
 # attempt TITLE COMMAND ...: say whether the command succeeded, and else its last words.

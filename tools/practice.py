@@ -69,9 +69,9 @@ def difference(work, most=None):
 
 
 def agreed(question):
-    """Ask on a terminal; elsewhere nobody is there to say no."""
+    """Ask on a terminal; elsewhere only an n is a no."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return True
+        return sys.stdin.isatty() or not sys.stdin.readline().startswith("n")
     print(f"{question} [y/N] ", end="", flush=True)
     return sys.stdin.readline().lower().startswith("y")
 
@@ -80,7 +80,7 @@ def hint(chapter):
     """Show one more hint of the exercise's page."""
     text, shown = kept(chapter / "exercise/README.md"), chapter / "build/hints"
     hints = re.findall(r"<summary>(Hint.*?)</summary>(.*?)</details>", text, re.DOTALL)
-    number, n = int(kept(shown) or 0), chapter.name[1]
+    number, n = min(int(kept(shown) or 0), len(hints)), chapter.name[1]
     for title, body in hints[number : number + 1]:
         say(f"**{re.sub('</?code>', '`', title)}**\n{body}")
         keep(shown, str(number := number + 1))
@@ -114,27 +114,29 @@ def watch(chapter):
     """Check the works, and again at each save, until all is right."""
     for work in works(chapter):
         begin(work)
-    seen, code = "", 1
-    while code:
+    # With names, the check makes no copies of the starters, which could meet a save.
+    command, seen = [sys.executable, "exercise/check.py", *works(chapter)], ""
+    while True:
         time.sleep(0.3)
         if (now := fingerprint(chapter)) not in ("", seen):
-            code = subprocess.run([sys.executable, "exercise/check.py"], check=False).returncode
-            seen = now
-            print("waiting for the next save; Ctrl-C ends it\n" if code else "")
+            seen, code = now, subprocess.run(command, check=False).returncode
+            if code != 1 and fingerprint(chapter) == now:
+                sys.exit(code)
+            print("waiting for the next save; Ctrl-C ends it\n")
 
 
 def progress(*chapters):
-    """Print what was measured and what has passed, and what is next."""
+    """Print what was seen and what has passed, and what is next."""
     rows, right, following = [], 0, []
     for chapter in chapters:
         n, passed = chapter.name[1], kept(chapter / "build/passed")
         begun, done = fingerprint(chapter), passed and passed == fingerprint(chapter)
-        measured = any(chapter.glob("build/*.json"))
+        seen = (chapter / "build/guess").exists()  # make chapter-N asks for it
         exercise = "right" if done else "begun" if begun else "-"
-        about = {"folder": chapter.name, "measured": "yes" if measured else "-"}
+        about = {"folder": chapter.name, "chapter": "seen" if seen else "-"}
         rows.append(about | {"exercise": exercise, "hints": kept(chapter / "build/hints")})
         right += bool(done)
-        following += [f"make chapter-{n}"] * (not measured) + [f"make exercise-{n}"] * (not done)
+        following += [f"make chapter-{n}"] * (not seen) + [f"make exercise-{n}"] * (not done)
     print("\n".join(aligned(rows, list(rows[0]))))
     print(f"\n{right} of {len(rows)} exercises are right. Next: {[*following, 'make report'][0]}")
 

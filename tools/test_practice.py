@@ -48,6 +48,8 @@ def test_what_has_passed_counts_until_it_is_changed(chapter):
     (chapter / "exercise/mine.py").write_text(RIGHT)
     assert state(chapter)[2] == "begun"
     assert type_in(chapter, "solution", ".") == ""  # there is no difference
+    saves_itself = RIGHT + "open(sys.argv[0], 'a').write('#')\n"  # while it is checked
+    assert check(chapter, saves_itself)[0] == 0 and state(chapter)[2] == "begun"
 
 
 def test_a_fresh_start_loses_nothing(chapter):

@@ -189,6 +189,7 @@ def test_what_cannot_be_trained_is_refused_and_changes_nothing():
             with pytest.raises(ValueError):
                 fit(*fault)
     others = [(model.fit, many, Y), (model.fit, X, y, y), (model.partial_fit, X, y, [0, 2])]
+    others += [(LocalSGDClassifier().partial_fit, X, y, ["0", "1"])]
     for fit, *fault in others:
         with pytest.raises(ValueError):
             fit(*fault)
@@ -197,7 +198,7 @@ def test_what_cannot_be_trained_is_refused_and_changes_nothing():
         with pytest.raises(ValueError):
             LocalSGDClassifier().partial_fit(rows, Y)
     wrong = {"alpha": -1, "max_iter": 0, "tol": -1, "n_jobs": 0.5, "class_weight": {0: -1}}
-    for name, value in *wrong.items(), ("n_jobs", 0):
+    for name, value in *wrong.items(), ("n_jobs", 0), ("alpha", np.nan), ("tol", np.inf):
         with pytest.raises((TypeError, ValueError), match=name):
             LocalSGDClassifier(**{name: value}).fit(X, y)
 

@@ -57,7 +57,7 @@ def show(curves, workers):
     print("seconds until the objective is within 1%, 0.1% and 0.01% of the optimum")
     print("version         ", *(f"{f'{100 * target:g}%':>9}" for target in TARGETS))
     for name, points in curves.items():
-        near = (min((s for _, s, gap in points if gap <= t), default=nan) for t in TARGETS)
+        near = (min((s for _, s, above in points if above <= t), default=nan) for t in TARGETS)
         print(f"{name:<16}", *(f"{seconds:#9.3g}".replace("nan", "  -") for seconds in near))
     print("\ngap after so many epochs; workers are averaged once in each, or 4 times (x4)")
     print("workers", *(f"{epochs:>8}" for epochs in EPOCHS))

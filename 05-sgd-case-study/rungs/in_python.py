@@ -32,8 +32,9 @@ def batches(order, worker, shrink):
 
     The sums of the first half of the blocks are forgotten.
     """
+    worker[FEATURES : SUMMED + 1] = 0
     for k, block in enumerate(order.tolist()):
-        if k in (0, len(order) // 2):
+        if k == len(order) // 2:
             worker[FEATURES : SUMMED + 1] = 0
         for low in range(block * BLOCK, (block + 1) * BLOCK, BATCH):
             yield slice(low, low + BATCH)

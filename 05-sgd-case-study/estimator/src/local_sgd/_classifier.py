@@ -119,7 +119,10 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         rows, labels, weights = self._checked(X, y, sample_weight)
         classes = labels if classes is None else classes
         known = self.classes_ if goes_on else two_classes(classes)
-        if len(others := np.setdiff1d(np.append(classes, labels), known)):
+        # As Python compares them: in one array the number 0 would become the text "0".
+        if others := {*np.unique(classes).tolist(), *np.unique(labels).tolist()} - {
+            *known.tolist()
+        }:
             raise ValueError(f"there are other classes than {known}: {others}")
         start = *np.zeros((2, rows.shape[1] + 1)), 0, (0, 0, 0), np.zeros(2)
         start = self._state if goes_on else start
@@ -147,6 +150,8 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         if self.tol is not None:
             check_scalar(self.tol, "tol", Real, min_val=0)
+        if not np.isfinite([self.alpha, self.tol or 0]).all():
+            raise ValueError(f"alpha == {self.alpha}, tol == {self.tol}: must be finite")
         if self.n_jobs is not None and not check_scalar(self.n_jobs, "n_jobs", Integral):
             raise ValueError("n_jobs == 0: there must be a worker")
 
