@@ -59,8 +59,7 @@ def difference(work, most=None):
     mine = work if work.exists() else work.with_stem("starter")
     files = mine, work.with_stem("solution")
     texts = [file.read_text(encoding="utf-8", errors="replace").split("\n") for file in files]
-    names = [file.name for file in files]
-    lines = list(difflib.unified_diff(*texts, *names, lineterm="", n=1))
+    lines = [*difflib.unified_diff(*texts, *(f.name for f in files), lineterm="", n=1)]
     screen = Console(soft_wrap=True, markup=False, highlight=False)
     for line in lines[:most]:
         screen.print(line, style={"-": "red", "+": "green"}.get(line[:1]))
@@ -85,8 +84,7 @@ def hint(chapter):
         say(f"**{re.sub('</?code>', '`', title)}**\n{body}")
         keep(shown, str(number := number + 1))
     left = len(hints) - number
-    after = f"{left} more: make hint-{n}" if left else f"There are no more. make solution-{n}"
-    print(f"\n{after}")
+    print(f"\n{left} more: make hint-{n}" if left else f"\nNo more hints: make solution-{n}")
 
 
 def solution(chapter):
@@ -127,7 +125,7 @@ def watch(chapter):
 
 def progress(*chapters):
     """Print what was seen and what has passed, and what is next."""
-    rows, right, following = [], 0, []
+    rows, following = [], []
     for chapter in chapters:
         n, passed = chapter.name[1], kept(chapter / "build/passed")
         begun, done = fingerprint(chapter), passed and passed == fingerprint(chapter)
@@ -135,9 +133,9 @@ def progress(*chapters):
         exercise = "right" if done else "begun" if begun else "-"
         about = {"folder": chapter.name, "chapter": "seen" if seen else "-"}
         rows.append(about | {"exercise": exercise, "hints": kept(chapter / "build/hints")})
-        right += bool(done)
         following += [f"make chapter-{n}"] * (not seen) + [f"make exercise-{n}"] * (not done)
     print("\n".join(aligned(rows, list(rows[0]))))
+    right = sum(row["exercise"] == "right" for row in rows)
     print(f"\n{right} of {len(rows)} exercises are right. Next: {[*following, 'make report'][0]}")
 
 

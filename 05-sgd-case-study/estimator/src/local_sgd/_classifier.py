@@ -120,12 +120,11 @@ class LocalSGDClassifier(ClassifierMixin, BaseEstimator):
         classes = labels if classes is None else classes
         known = self.classes_ if goes_on else two_classes(classes)
         # As Python compares them: in one array the number 0 would become the text "0".
-        if others := {*np.unique(classes).tolist(), *np.unique(labels).tolist()} - {
-            *known.tolist()
-        }:
+        given = {*np.unique(classes).tolist(), *np.unique(labels).tolist()}
+        if others := given - {*known.tolist()}:
             raise ValueError(f"there are other classes than {known}: {others}")
-        start = *np.zeros((2, rows.shape[1] + 1)), 0, (0, 0, 0), np.zeros(2)
-        start = self._state if goes_on else start
+        empty = *np.zeros((2, rows.shape[1] + 1)), 0, (0, 0, 0), np.zeros(2)
+        start = getattr(self, "_state", empty)
         weights = self._times_class_weights(weights, known, labels)
         seen = start[4] + [len(rows), weights.sum(dtype=float)]
         weights = weights * float(seen[0] / seen[1])
