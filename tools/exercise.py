@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import compiling
-from practice import begin, difference, fingerprint, keep
+from page import keep
+from practice import begin, difference, fingerprint
 
 LIMIT = 60  # seconds, for what takes about one if it is right
 

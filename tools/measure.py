@@ -89,7 +89,7 @@ def measure(name, budget):
         path.unlink(missing_ok=True)  # what fails below leaves nothing older behind
     runs, below = run_in_turn(table, budget)
     suite = pyperf.BenchmarkSuite([pyperf.Benchmark(same) for same in runs.values()])
-    bench.store(text, lambda path: path.write_text(below, encoding="utf-8"))
+    page.keep(text, below)
     bench.store(stored, lambda path: suite.dump(str(path)))
 
 

@@ -30,6 +30,11 @@ def read(path):
     return path.read_text(encoding="utf-8")
 
 
+def keep(path, text):
+    """Write a text whole or not at all."""
+    store(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
+
+
 def say(text):
     """Print Markdown, as wide as the tables on each terminal."""
     Console(width=80, height=25).print(Markdown(text))
@@ -79,8 +84,7 @@ def question(folder):
     """Show a chapter's question, and keep a guess."""
     title = read(folder / "README.md").splitlines()[0].removeprefix("# ")
     say(f"**{title}**\n{answer_of(folder)[0]}")
-    guess = typed("Your guess, then Enter:", 60)
-    store(folder / "build/guess", lambda path: path.write_text(guess, encoding="utf-8"))
+    keep(folder / "build/guess", typed("Your guess, then Enter:", 60))
 
 
 def say_next(folder):

@@ -18,8 +18,8 @@ import time
 from itertools import count
 from pathlib import Path
 
-from bench import run, store
-from page import say
+from bench import run
+from page import keep, read, say
 from results import aligned
 from rich.console import Console
 
@@ -29,18 +29,14 @@ def works(chapter):
     return [file.with_stem("mine") for file in sorted(chapter.glob("exercise/starter.*"))]
 
 
-def keep(path, text):
-    store(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
-
-
 def kept(path):
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return read(path) if path.exists() else ""
 
 
 def begin(work):
     """Copy the starter, if there is no work yet; return the work."""
     if not work.exists():
-        starter = work.with_stem("starter").read_text(encoding="utf-8")
+        starter = read(work.with_stem("starter"))
         keep(work, re.sub("starter(?! is)", "mine", starter))  # in its commands
         print(f"{work.parent.parent.name}/exercise/{work.name} is your copy of the starter.")
         print("It is meant to fail until you finish it. See the README.md beside it.\n")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import machine
 import results
-from bench import fail, run, store
-from page import PLACE, read
+from bench import fail, run
+from page import PLACE, keep, read
 
 TRIES = 5  # to measure a table with all its cores
 
@@ -60,7 +60,7 @@ def publish(*paths):
     measure_until_right(tables)
     for path in paths:
         text = PLACE.sub(partial(filled, path.parent, tables), read(path))
-        store(path, lambda unfinished, text=text: unfinished.write_text(text, encoding="utf-8"))
+        keep(path, text)
         print(f"{path} is written")
 
 

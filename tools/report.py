@@ -12,7 +12,7 @@ from pathlib import Path
 import page
 import publish
 import results
-from bench import run, store
+from bench import run
 from markdown_it import MarkdownIt
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -103,7 +103,7 @@ def report(pages):
 
 def main():
     html = report([Path(name) for name in sys.argv[1:]])
-    store(REPORT, lambda path: path.write_text(html, encoding="utf-8"))
+    page.keep(REPORT, html)
     print(f"{REPORT} is written; open it in a browser: {REPORT.resolve().as_uri()}")
 
 
