@@ -7,6 +7,7 @@
 # It needs Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user, and PyPI's ziglang
 # for the Python that ZIG names.
 cd "$(dirname "$0")/.." || exit
+[ -f 05-sgd-case-study/build/flights.bin ] || { echo 'portability.sh: type make first' >&2; exit 2; }
 made=$(mktemp -d) && trap 'rm -rf "$made"' EXIT && trap 'exit 1' INT TERM
 failed=0
 
